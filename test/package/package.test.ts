@@ -1,0 +1,95 @@
+import { readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeTemporaryFolder, runChild, runChildOrThrow, type TemporaryFolder } from "../support/child.ts";
+import { ROOT } from "../support/root.ts";
+import { installPackage, type PackedPackage, packPackage } from "./packed-package.ts";
+
+interface Manifest {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+const INSTALL_TIMEOUT_MS = 120_000;
+
+let folder: TemporaryFolder;
+let packed: PackedPackage;
+let manifest: Manifest;
+
+beforeAll(async () => {
+  manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  folder = await makeTemporaryFolder();
+  packed = await packPackage(folder.path);
+  await writeFile(join(folder.path, "package.json"), JSON.stringify({ name: "guest", type: "module", private: true }));
+  await installPackage(packed.tarball, folder.path);
+}, INSTALL_TIMEOUT_MS);
+
+afterAll(() => folder[Symbol.asyncDispose]());
+
+describe("the packed package", () => {
+  it("holds the built code, its types, the README and the licence, and nothing else", () => {
+    const strangers = packed.files.filter((path) => !/^dist\/[a-z-]+\.(js|js\.map|d\.ts)$/.test(path));
+
+    expect(strangers.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+  });
+
+  it("holds every file that its exports name", () => {
+    const named = Object.values(manifest.exports).flatMap((entry) =>
+      typeof entry === "string" ? [entry] : Object.values(entry),
+    );
+
+    expect(packed.files).toEqual(expect.arrayContaining(named.map((path) => path.replace("./", ""))));
+  });
+
+  it("has no machine's path in what it ships", async () => {
+    const texts = await Promise.all(
+      packed.files.map((path) => readFile(join(folder.path, "node_modules/spanbus", path), "utf8")),
+    );
+
+    expect(packed.files.filter((_, index) => texts[index]?.includes(ROOT))).toEqual([]);
+  });
+});
+
+describe("the installed package", () => {
+  it("resolves each of its exports, and refuses a path that is none", async () => {
+    const specifiers = Object.keys(manifest.exports).map((key) => key.replace(".", "spanbus"));
+    const program = `
+      const resolved = ${JSON.stringify(specifiers)}.map((specifier) => import.meta.resolve(specifier));
+      console.log(resolved.every((url) => url.includes("/node_modules/spanbus/")));
+      try { import.meta.resolve("spanbus/dist/index.js"); } catch (error) { console.log(error.code); }`;
+
+    const printed = await runChildOrThrow(process.execPath, ["--input-type=module", "--eval", program], folder.path);
+
+    expect(printed).toBe("true\nERR_PACKAGE_PATH_NOT_EXPORTED\n");
+  });
+
+  it("loads with import and with require when no optional peer is there", async () => {
+    const program = `
+      const required = require("spanbus");
+      import("spanbus").then((imported) => {
+        console.log(imported.EventBus === required.EventBus, typeof imported.EventBus);
+        console.log(require("spanbus/package.json").version);
+      });`;
+
+    const result = await runChild(process.execPath, ["--input-type=commonjs", "--eval", program], folder.path);
+
+    expect(result).toEqual({ exitCode: 0, stdout: `true function\n${manifest.version}\n`, stderr: "" });
+  });
+
+  it("gives its types to a strict project that has no optional peer", async () => {
+    for (const scope of ["@types", "undici-types"]) {
+      await symlink(join(ROOT, "node_modules", scope), join(folder.path, "node_modules", scope));
+    }
+    const compilerOptions = { strict: true, module: "nodenext", target: "es2023", types: ["node"], noEmit: true };
+    await writeFile(
+      join(folder.path, "guest.ts"),
+      `import { EventBus } from "spanbus";\nexport const bus = EventBus;\n`,
+    );
+    await writeFile(join(folder.path, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["guest.ts"] }));
+
+    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+    const result = await runChild(process.execPath, [tsc, "--project", folder.path], folder.path);
+
+    expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { extractPrograms, outputPattern } from "./programs.ts";
+
+const README = `
+# Title
+
+\`\`\`ts
+const fragment = 1;
+\`\`\`
+
+\`\`\`ts
+// file: first.ts
+// run: node --import spanbus/register first.ts
+console.log("a");
+\`\`\`
+
+prints
+
+\`\`\`text output
+a
+\`\`\`
+
+\`\`\`ts
+// file: second.ts
+\`\`\`
+
+\`\`\`sh
+node second.ts
+\`\`\`
+`;
+
+describe("extractPrograms", () => {
+  it("finds the blocks that name a file, with their arguments and output", () => {
+    const programs = extractPrograms(README);
+
+    expect(programs).toEqual([
+      {
+        file: "first.ts",
+        nodeArguments: ["--import", "spanbus/register"],
+        source: '// file: first.ts\n// run: node --import spanbus/register first.ts\nconsole.log("a");\n',
+        output: "a\n",
+      },
+      { file: "second.ts", nodeArguments: [], source: "// file: second.ts\n", output: undefined },
+    ]);
+  });
+
+  it("refuses a run line for another file", () => {
+    const readme = "```ts\n// file: a.ts\n// run: node b.ts\n```\n";
+
+    expect(() => extractPrograms(readme)).toThrow("does not end in a.ts");
+  });
+});
+
+describe("outputPattern", () => {
+  it("matches the text itself and nothing around it", () => {
+    const pattern = outputPattern("total: 1.5 (a)\n");
+
+    expect(
+      ["total: 1.5 (a)\n", "total: 1x5 (a)\n", "x\ntotal: 1.5 (a)\n", "total: 1.5 (a)\ny\n"].map(matches(pattern)),
+    ).toEqual([true, false, false, false]);
+  });
+
+  it("lets an ellipsis stand for any text in a line, and alone for any lines", () => {
+    const pattern = outputPattern("id …!\n…\nend\n");
+
+    expect(["id 7!\nend\n", "id 7!\nb\nc\nend\n", "id 7!\nb\nc\n", "id 7\n8!\nend\n"].map(matches(pattern))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+function matches(pattern: RegExp): (text: string) => boolean {
+  return (text) => pattern.test(text);
+}

@@ -1,0 +1,64 @@
+/** A program found in the README. */
+export interface ReadmeProgram {
+  readonly file: string;
+  readonly nodeArguments: readonly string[];
+  readonly source: string;
+  /** What it must print, or undefined when the README does not say. */
+  readonly output: string | undefined;
+}
+
+interface FencedBlock {
+  readonly info: string;
+  readonly body: string;
+}
+
+/**
+ * The README's programs: each fenced `ts` block whose first line is `// file: <name>.ts`. A second line
+ * `// run: node <arguments> <name>.ts` says how to start it, when that is not `node <name>.ts`. The next fenced block,
+ * if its info string is `text output`, is what the program prints; `…` stands for any text within a line, and a line
+ * of only `…` for any number of lines. All programs live in one folder, so one can import another. A `ts` block
+ * without the first line is a fragment and not run.
+ */
+export function extractPrograms(markdown: string): ReadmeProgram[] {
+  const blocks = fencedBlocks(markdown);
+  return blocks.flatMap((block, index) => {
+    const [fileLine = "", runLine = ""] = block.body.split("\n");
+    const file = /^\/\/ file: ([\w-]+\.ts)$/.exec(fileLine)?.[1];
+    if (block.info !== "ts" || file === undefined) {
+      return [];
+    }
+    const next = blocks[index + 1];
+    const output = next?.info === "text output" ? next.body : undefined;
+    return [{ file, nodeArguments: argumentsIn(runLine, file), source: block.body, output }];
+  });
+}
+
+/** A regular expression for the whole of an expected output, with `…` as its only wildcard. */
+export function outputPattern(expected: string): RegExp {
+  const lines = expected
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line.trim() === "…" ? "(?:.*\n)*" : `${line.trimEnd().split("…").map(escaped).join(".*")} *\n`));
+  return new RegExp(`^${lines.join("")}$`);
+}
+
+function argumentsIn(runLine: string, file: string): string[] {
+  const command = /^\/\/ run: node (.+)$/.exec(runLine)?.[1];
+  if (command === undefined) {
+    return [];
+  }
+  const words = command.split(" ");
+  if (words.pop() !== file) {
+    throw new Error(`the README's "${runLine}" does not end in ${file}`);
+  }
+  return words;
+}
+
+function fencedBlocks(markdown: string): FencedBlock[] {
+  const fences = markdown.matchAll(/^(`{3,})([^\n`]*)\n((?:.*\n)*?)\1`*[ \t]*$/gm);
+  return [...fences].map(([, , info = "", body = ""]) => ({ info: info.trim(), body }));
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}

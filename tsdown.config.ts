@@ -1,0 +1,23 @@
+import { defineConfig, type UserConfig } from "tsdown";
+
+const shared: UserConfig = {
+  entry: {
+    index: "src/index.ts",
+    instrumentation: "instrumentation/index.ts",
+    register: "instrumentation/register.ts",
+  },
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  fixedExtension: false,
+  hash: false,
+  deps: { neverBundle: true },
+};
+
+// Declarations are a build of their own: maps next to them would point at sources the package does not ship.
+const config: UserConfig[] = defineConfig([
+  { ...shared, dts: false, sourcemap: true },
+  { ...shared, dts: { emitDtsOnly: true }, sourcemap: false },
+]);
+
+export default config;
