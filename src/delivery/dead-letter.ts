@@ -1,0 +1,193 @@
+import { v4 as uuid } from "uuid";
+import { eventLogFields } from "../context.ts";
+import { BusError } from "../errors.ts";
+import type { BusEvent, EventRecord, SerializedEvent } from "../event.ts";
+import type { Logger } from "../logger.ts";
+import type { DeliveryReport } from "../outcome.ts";
+import { LOG_EVENTS } from "../telemetry/semconv.ts";
+import type { Failure, ProcessSpan, TraceContext } from "../telemetry/telemetry.ts";
+import type { Leg } from "./leg.ts";
+
+/** One failed attempt of a dead letter, with the span it ran in. */
+export interface DeadLetterError {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** The value of `error.type`. */
+  readonly type: string;
+  /** As far as the bus's `errors` option lets it be written. */
+  readonly message: string | undefined;
+  readonly stack: string | undefined;
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** An event set aside for one subscription after the last attempt. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly event: BusEvent;
+  /** The name of the subscription that failed. */
+  readonly subscription: string;
+  readonly errors: readonly DeadLetterError[];
+  /** `attempts_exhausted`, `fatal`, `max_elapsed`, `unsubscribed`, `drain`, `deadline`, or the handler's own words. */
+  readonly reason: string;
+  readonly attempts: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** The dead letters of a bus, in memory: they end with the process. */
+export interface DeadLetters {
+  /** Dead letters held now. */
+  readonly size: number;
+  /** Oldest first; of one subscription or event name where given. */
+  list(filter?: { readonly subscription?: string; readonly eventName?: string }): readonly DeadLetter[];
+  get(id: string): DeadLetter | undefined;
+  /**
+   * Delivers the event once more, to its subscription only, as a trace of its own linked to the original. The entry goes
+   * when the event is handled; when it fails again, the entry is updated and stays.
+   *
+   * @throws BusError `DEAD_LETTER_NOT_FOUND`, `DEAD_LETTER_BUSY`, `SUBSCRIPTION_NOT_FOUND`, `BUS_CLOSED`
+   */
+  replay(id: string): Promise<DeliveryReport>;
+  /** Forgets an entry; false when there is none. */
+  remove(id: string): boolean;
+}
+
+/** A failed attempt as a delivery remembers it. */
+export interface DeadLetterErrorInit {
+  readonly attempt: number;
+  readonly failure: Failure;
+  readonly span: ProcessSpan | undefined;
+  readonly at: number;
+}
+
+/** What a delivery hands over to be set aside. */
+export interface DeadLetterInit {
+  readonly delivery: {
+    readonly event: EventRecord;
+    readonly leg: Leg;
+    readonly replayOf: string | undefined;
+    readonly publishContext: TraceContext | undefined;
+  };
+  readonly errors: readonly DeadLetterErrorInit[];
+  readonly reason: string;
+  readonly attempts: number;
+}
+
+/** An entry with what replaying it takes. */
+export interface StoredDeadLetter extends DeadLetter {
+  readonly event: EventRecord;
+  readonly leg: Leg;
+  readonly publishContext: TraceContext | undefined;
+}
+
+/** Keeps dead letters up to a capacity, and the accounts of what became of them. */
+export class DeadLetterStore {
+  readonly #entries = new Map<string, StoredDeadLetter>();
+  readonly #replaying = new Set<string>();
+  readonly #capacity: number;
+  readonly #logger: Logger;
+
+  constructor(capacity: number, logger: Logger) {
+    this.#capacity = capacity;
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  list(filter: { readonly subscription?: string; readonly eventName?: string } = {}): readonly DeadLetter[] {
+    const { subscription, eventName } = filter;
+    return [...this.#entries.values()]
+      .filter((entry) => subscription === undefined || entry.subscription === subscription)
+      .filter((entry) => eventName === undefined || entry.event.name === eventName)
+      .map(publicView);
+  }
+
+  get(id: string): DeadLetter | undefined {
+    const entry = this.#entries.get(id);
+    return entry && publicView(entry);
+  }
+
+  remove(id: string): boolean {
+    return this.#take(id, "removed");
+  }
+
+  /** Sets an event aside; for a replay that failed again, in place of the entry it came from. */
+  store({ delivery, errors, reason, attempts }: DeadLetterInit): string {
+    const { event, leg, replayOf, publishContext } = delivery;
+    const earlier = replayOf === undefined ? undefined : this.#entries.get(replayOf);
+    const id = replayOf ?? uuid();
+    if (earlier !== undefined) this.#take(id, "replayed");
+    const subscription = leg.subscription.name;
+    const seen = [...(earlier?.errors ?? []), ...errors.map(errorView)].slice(-MAX_ERRORS);
+    const at = Date.now();
+    this.#entries.set(id, { id, event, subscription, errors: seen, reason, attempts, at, leg, publishContext });
+    leg.accounts.deadLetter("stored");
+    const last = errors.at(-1);
+    const fields = {
+      event: LOG_EVENTS.deadLettered,
+      ...last?.span?.logFields(),
+      ...eventLogFields(event, subscription),
+      dead_letter_id: id,
+      reason,
+      attempts,
+      ...(last === undefined ? undefined : { error_type: last.failure.type, error_message: last.failure.message }),
+    };
+    this.#logger.error(fields, `${event.name} is dead-lettered for "${subscription}"`);
+    if (this.#entries.size > this.#capacity) this.#evictOldest();
+    return id;
+  }
+
+  /** Marks an entry as being replayed. */
+  beginReplay(id: string): StoredDeadLetter {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw new BusError("DEAD_LETTER_NOT_FOUND", `there is no dead letter "${id}" to replay`);
+    if (this.#replaying.has(id)) {
+      throw new BusError("DEAD_LETTER_BUSY", `the dead letter "${id}" is being replayed already`);
+    }
+    this.#replaying.add(id);
+    return entry;
+  }
+
+  /** Ends a replay; `isDone` takes the entry away, unless the replay stored it anew. */
+  endReplay(id: string, isDone: boolean): void {
+    this.#replaying.delete(id);
+    if (isDone) this.#take(id, "replayed");
+  }
+
+  #take(id: string, operation: "replayed" | "removed" | "evicted"): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    this.#entries.delete(id);
+    entry.leg.accounts.deadLetter(operation);
+    return true;
+  }
+
+  #evictOldest(): void {
+    const [oldest] = this.#entries.values();
+    if (oldest === undefined) return;
+    this.#take(oldest.id, "evicted");
+    const fields = { ...eventLogFields(oldest.event, oldest.subscription), dead_letter_id: oldest.id };
+    this.#logger.warn(fields, `a dead letter was evicted: more than ${this.#capacity} are held`);
+  }
+}
+
+const MAX_ERRORS = 100;
+
+function errorView({ attempt, failure, span, at }: DeadLetterErrorInit): DeadLetterError {
+  const { type, message, stack } = failure;
+  return { attempt, type, message, stack, traceId: span?.traceId, spanId: span?.spanId, at };
+}
+
+/** The entry without what only the bus needs; as JSON, without the fields its schema marks as sensitive. */
+function publicView({ leg, publishContext: _, ...entry }: StoredDeadLetter): DeadLetter {
+  const toJSON = (): object => {
+    const event: SerializedEvent = entry.event.toJSON();
+    return { ...entry, event: { ...event, data: leg.destination.redactData(event.data) } };
+  };
+  return Object.freeze(Object.defineProperty({ ...entry }, "toJSON", { value: toJSON }));
+}

@@ -1,0 +1,70 @@
+import type { BusError } from "../errors.ts";
+import type { BusEvent, EventRecord } from "../event.ts";
+import type { UntypedPublish } from "../handler.ts";
+import type { Logger } from "../logger.ts";
+import type { ErrorClass } from "../options.ts";
+import type { DeliveryDisposition } from "../outcome.ts";
+import type { Guard } from "../telemetry/guard.ts";
+import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
+import type { DeadLetterInit } from "./dead-letter.ts";
+import type { FailureReader } from "./failure.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What deliveries need of their bus. */
+export interface DeliveryHost {
+  readonly bus: object;
+  readonly ledger: Ledger;
+  readonly telemetry: Telemetry;
+  readonly guard: Guard;
+  readonly failures: FailureReader;
+  readonly logger: Logger;
+  readonly random: () => number;
+  /** Deliveries that outlive the turn they started in. */
+  readonly inFlight: { add(delivery: object): void; delete(delivery: object): void };
+  readonly deadLetters: { store(init: DeadLetterInit): string };
+  readonly isAmbient: boolean;
+  /** Why nothing may start any more; undefined while the bus is open. */
+  readonly closeReason: BusError | undefined;
+  /** While draining: the instant, on the monotonic clock, after which no retry may start. */
+  readonly retriesEndAt: number | undefined;
+  reportFailure(failure: DeliveryFailure): void;
+  reportAttemptFailure(failure: AttemptFailure): void;
+  /** `ctx.publish` of a handler of `event`. */
+  publisherFor(cause: Cause): UntypedPublish;
+}
+
+/** The handler that publishes, where it does so through its `ctx`. */
+export interface Cause {
+  readonly event: EventRecord;
+  readonly context: TraceContext | undefined;
+  readonly delivery: { readonly isSettled: boolean };
+}
+
+/** A failed attempt, as `bus.onAttemptError` hears of it. */
+export interface AttemptFailure {
+  readonly event: BusEvent;
+  /** The name of the subscription. */
+  readonly subscription: string;
+  readonly error: unknown;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly errorClass: ErrorClass;
+  readonly outcome: "failed" | "timed_out";
+  /** Milliseconds until the next attempt; undefined when there is none. */
+  readonly retryInMs: number | undefined;
+}
+
+/** A delivery that failed for good, as `bus.onError` hears of it. */
+export interface DeliveryFailure {
+  readonly event: BusEvent;
+  /** The name of the subscription. */
+  readonly subscription: string;
+  /** What the last attempt threw. */
+  readonly error: unknown;
+  readonly outcome: "failed" | "timed_out";
+  readonly disposition: DeliveryDisposition;
+  readonly reason: string;
+  readonly attempts: number;
+  /** The entry in `bus.deadLetters`. */
+  readonly deadLetterId: string | undefined;
+}

@@ -1,0 +1,92 @@
+/**
+ * The accounts of one bus, plain integers. The conservation law ties them together; every number has its metric.
+ * `bus.stats()` returns a copy.
+ */
+export interface Ledger {
+  /** Publish calls. */
+  published: number;
+  accepted: number;
+  /** Refused publish calls, by code in lower snake case. */
+  refused: Record<string, number>;
+  /** Publish calls waiting for an asynchronous schema. */
+  validating: number;
+  /** Accepted events handed to their subscriptions; `unrouted` of them matched none. */
+  dispatched: number;
+  unrouted: number;
+  /** Deliveries made by publishing. */
+  matched: number;
+  /** Deliveries made by replaying dead letters. */
+  replays: number;
+  handled: number;
+  failed: number;
+  timedOut: number;
+  skipped: number;
+  dropped: number;
+  aborted: number;
+  deduplicated: number;
+  queued: number;
+  running: number;
+  waitingForRetry: number;
+  deadLettered: number;
+  discarded: number;
+  /** Deliveries of which at least one attempt started. */
+  deliveriesStarted: number;
+  attempts: number;
+  attemptsFailed: number;
+  attemptsTimedOut: number;
+  attemptsAborted: number;
+  attemptsRunning: number;
+  retries: number;
+  /** Handlers that returned after their attempt had timed out or been aborted. */
+  lateResults: number;
+  /** Aborted deliveries that a drain deadline cut, whose events became dead letters all the same. */
+  cutByDeadline: number;
+  /** Dead letters held now. */
+  deadLettersStored: number;
+  deadLettersReplayed: number;
+  deadLettersRemoved: number;
+  deadLettersEvicted: number;
+  spansStarted: number;
+  spansEnded: number;
+}
+
+/** A ledger with everything at zero. */
+export function createLedger(): Ledger {
+  return {
+    published: 0,
+    accepted: 0,
+    refused: {},
+    validating: 0,
+    dispatched: 0,
+    unrouted: 0,
+    matched: 0,
+    replays: 0,
+    handled: 0,
+    failed: 0,
+    timedOut: 0,
+    skipped: 0,
+    dropped: 0,
+    aborted: 0,
+    deduplicated: 0,
+    queued: 0,
+    running: 0,
+    waitingForRetry: 0,
+    deadLettered: 0,
+    discarded: 0,
+    deliveriesStarted: 0,
+    attempts: 0,
+    attemptsFailed: 0,
+    attemptsTimedOut: 0,
+    attemptsAborted: 0,
+    attemptsRunning: 0,
+    retries: 0,
+    lateResults: 0,
+    cutByDeadline: 0,
+    deadLettersStored: 0,
+    deadLettersReplayed: 0,
+    deadLettersRemoved: 0,
+    deadLettersEvicted: 0,
+    spansStarted: 0,
+    spansEnded: 0,
+  };
+}

@@ -1,0 +1,13 @@
+import type { SpanLevel, TraceMode } from "../options.ts";
+import type { SubscriptionRecord } from "../routing/subscription.ts";
+import type { Destination } from "../telemetry/telemetry.ts";
+import type { Accounts } from "./accounts.ts";
+
+/** One subscription as one event name reaches it; made once for each route. */
+export interface Leg {
+  readonly subscription: SubscriptionRecord;
+  readonly destination: Destination;
+  readonly accounts: Accounts;
+  readonly spans: SpanLevel;
+  readonly trace: TraceMode;
+}

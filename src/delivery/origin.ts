@@ -1,0 +1,23 @@
+import type { Scope } from "../context.ts";
+import type { EventRecord } from "../event.ts";
+import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
+import type { Leg } from "./leg.ts";
+
+/** What a delivery comes from: a publish, or the replay of a dead letter. */
+export interface DeliveryOrigin<Settled> {
+  readonly event: EventRecord;
+  /** The context of the publish; handlers without a process span of their own run in it. */
+  readonly context: TraceContext | undefined;
+  readonly scope: Scope | undefined;
+  /** Whether the code that starts deliveries runs in `context`, in `scope`, at this moment. */
+  readonly isContextEntered: boolean;
+  readonly isScopeEntered: boolean;
+  readonly publishSpan: PublishSpan | undefined;
+  /** The dead letter that this replays. */
+  readonly replayOf: string | undefined;
+  /** The publish instant on the monotonic clock, in milliseconds; 0 where nothing needed a clock. */
+  readonly startedAt: number;
+  /** How a process span relates to the publish span. */
+  relationOf(leg: Leg): "child" | "link";
+  settled(delivery: Settled): void;
+}

@@ -1,0 +1,294 @@
+import { BusCore } from "./bus-core.ts";
+import { type BusSettings, busSettings } from "./bus-settings.ts";
+import type {
+  AnyCatalog,
+  DefaultCatalog,
+  EventsMatching,
+  HandlerOf,
+  PatternOf,
+  Publish,
+  ValidPattern,
+} from "./catalog-types.ts";
+import { OptionCheck } from "./check.ts";
+import type { DeadLetters } from "./delivery/dead-letter.ts";
+import type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
+import { createLedger, type Ledger } from "./delivery/ledger.ts";
+import { replayDeadLetter } from "./delivery/replay.ts";
+import { Destinations } from "./destinations.ts";
+import { BusError, describeValue } from "./errors.ts";
+import type { BusEvent } from "./event.ts";
+import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./event-stream.ts";
+import type { Middleware } from "./handler.ts";
+import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./lifecycle.ts";
+import { guardedLogger, processWarnings } from "./logging.ts";
+import { marksOf } from "./marks.ts";
+import type { BusOptions, SubscribeOptions } from "./options.ts";
+import { Routes } from "./routing/routes.ts";
+import type { Invoke, Subscription } from "./routing/subscription.ts";
+import { Subscriptions } from "./routing/subscriptions.ts";
+import { telemetryCells } from "./telemetry/cells.ts";
+import { Guard } from "./telemetry/guard.ts";
+import { OpenTelemetry } from "./telemetry/opentelemetry.ts";
+import { VERSION } from "./telemetry/version.ts";
+import {
+  type BusDescription,
+  describeEvents,
+  describeSubscription,
+  type EventExplanation,
+  explainEvent,
+} from "./topology.ts";
+
+/**
+ * Carries events from publishers to handlers in this process: validated, routed by pattern, each handler inside an
+ * error boundary, every step traced, counted and timed through `@opentelemetry/api`.
+ *
+ * @example
+ * await using bus = new EventBus({ source: "shop", events });
+ * bus.subscribe("order.*", async (event, ctx) => charge(event.data, { signal: ctx.signal }), { name: "billing" });
+ * const result = await bus.publish("order.placed", { orderId: "o-1" });
+ */
+export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements AsyncDisposable {
+  readonly #core: BusCore;
+  readonly #subscriptions: Subscriptions;
+  readonly #catalog: AnyCatalog | undefined;
+  readonly #destinations: Destinations;
+  #draining: Promise<DrainReport> | undefined;
+  #closed: Promise<CloseReport> | undefined;
+
+  /** @throws BusError `INVALID_OPTION`, naming the option, its value and the accepted range */
+  constructor(options: BusOptions<Events> = {}) {
+    const settings: BusSettings = busSettings(options);
+    const guard = new Guard(options.logger ?? processWarnings);
+    const logger = guardedLogger(options.logger ?? processWarnings, guard);
+    const telemetry = new OpenTelemetry(guard, settings);
+    this.#catalog = options.events;
+    this.#destinations = new Destinations(options.events, settings, logger);
+    const { spans, trace } = settings;
+    const ledger = createLedger();
+    const routes = new Routes({ define: (name) => this.#destinations.define(name), ledger, spans, trace });
+    this.#core = new BusCore({ bus: this, settings, guard, logger, telemetry, ledger, routes });
+    this.#subscriptions = new Subscriptions(routes, logger);
+    const { buses } = telemetryCells();
+    buses.set(VERSION, (buses.get(VERSION) ?? 0) + 1);
+  }
+
+  /**
+   * Publishes an event: `publish(name, data, options)`, or `publish(event, options)` with what `createEvent` made.
+   * Synchronous handlers have run when it returns; the promise resolves when every delivery has settled, and never
+   * rejects because a handler failed, unless `strict` is set.
+   *
+   * @throws BusError (as a rejection) when the event is refused: `INVALID_NAME`, `UNKNOWN_EVENT`, `INVALID_EVENT`,
+   * `INVALID_DATA` (a `ValidationError` with `issues`), `HEADERS_TOO_LARGE`, `DEPTH_EXCEEDED`, `BUS_DRAINING`, `BUS_CLOSED`,
+   * `INVALID_OPTION`; with `strict`, `DELIVERY_FAILED` (a `DeliveryError`)
+   */
+  get publish(): Publish<Events> {
+    return this.#publish;
+  }
+
+  readonly #publish = ((subject: unknown, data: unknown, options: unknown) =>
+    this.#core.publisher.publish(subject, data, options, undefined)) as Publish<Events>;
+
+  /**
+   * Calls `handler` for each event whose name matches `pattern`: a name, `order.*` (one token), `order.**` (one or more)
+   * or `*` (every event). Takes effect from the next event.
+   *
+   * @throws BusError `INVALID_PATTERN`, `INVALID_HANDLER`, `INVALID_OPTION`, `UNKNOWN_EVENT`, `BUS_CLOSED`
+   */
+  subscribe<const Pattern extends PatternOf<Events>>(
+    pattern: ValidPattern<Events, Pattern>,
+    handler: HandlerOf<Events, Pattern, Publish<Events>>,
+    options?: SubscribeOptions,
+  ): Subscription {
+    return this.#subscribe(pattern, handler, options);
+  }
+
+  #subscribe(pattern: unknown, handler: unknown, options: SubscribeOptions | undefined): Subscription {
+    if (this.#core.closeReason !== undefined) throw this.#core.closeReason;
+    return this.#subscriptions.add({ pattern, handler, options, catalog: this.#catalog, labels: this.#destinations });
+  }
+
+  /** Like `subscribe`, for the first matching event only. */
+  once<const Pattern extends PatternOf<Events>>(
+    pattern: ValidPattern<Events, Pattern>,
+    handler: HandlerOf<Events, Pattern, Publish<Events>>,
+    options?: Omit<SubscribeOptions, "once">,
+  ): Subscription {
+    return this.#subscribe(pattern, handler, { ...options, once: true });
+  }
+
+  /** Ends every subscription of this handler to this pattern; false when there is none. */
+  unsubscribe(pattern: PatternOf<Events>, handler: (...args: never[]) => unknown): boolean {
+    return this.#subscriptions.removeHandler(pattern, handler);
+  }
+
+  /**
+   * Resolves with the first matching event published from now on.
+   *
+   * @throws BusError (as a rejection) `TIMEOUT`, `ABORTED`, or `BUS_CLOSED` when the bus closes meanwhile
+   */
+  async waitFor<const Pattern extends PatternOf<Events>>(
+    pattern: ValidPattern<Events, Pattern>,
+    options: WaitForOptions<EventsMatching<Events, Pattern>> = {},
+  ): Promise<EventsMatching<Events, Pattern>> {
+    const check = new OptionCheck("waitFor", options, ["where", "timeoutMs", "signal"]);
+    check.function("where");
+    check.timer("timeoutMs");
+    check.matching("signal", "an AbortSignal", (value) => value instanceof AbortSignal);
+    const source = this.#eventSource(pattern, "waitFor");
+    const event = await waitForEvent(source, String(pattern), options as WaitForOptions);
+    return event as EventsMatching<Events, Pattern>;
+  }
+
+  /**
+   * The matching events as an async iterator. An event counts as handled when the next is asked for; leaving the loop
+   * unsubscribes. Events wait in memory, without bound, until they are asked for.
+   */
+  events<const Pattern extends PatternOf<Events>>(
+    pattern: ValidPattern<Events, Pattern>,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<EventsMatching<Events, Pattern>> {
+    new OptionCheck("events", options, ["signal"]).matching("signal", "an AbortSignal", (value) => {
+      return value instanceof AbortSignal;
+    });
+    const stream = new EventStream(this.#eventSource(pattern, "events"), options.signal);
+    return stream as AsyncIterableIterator<BusEvent> as AsyncIterableIterator<EventsMatching<Events, Pattern>>;
+  }
+
+  #eventSource(pattern: unknown, method: "waitFor" | "events"): EventSource {
+    const { closeListeners } = this.#core;
+    const spans = method === "waitFor" ? "off" : undefined; // looking at an event is not processing it
+    return {
+      subscribe: (handler: Invoke) => this.#subscribe(pattern, handler, { name: `${method} ${pattern}`, spans }),
+      whenClosed: (listener) => {
+        closeListeners.add(listener);
+        return () => closeListeners.delete(listener);
+      },
+    };
+  }
+
+  /**
+   * Adds middleware around every handler, present and future, inside those added before; dispose to take it away.
+   *
+   * @throws BusError `INVALID_HANDLER`
+   */
+  use(middleware: Middleware): Disposable {
+    return this.#subscriptions.use(checkedFunction("use", middleware));
+  }
+
+  /** Calls `listener` once for each delivery that fails for good; dispose to stop. What it throws is counted, not thrown. */
+  onError(listener: (failure: DeliveryFailure) => unknown): Disposable {
+    return listen(this.#core.errorListeners, checkedFunction("onError", listener));
+  }
+
+  /** Calls `listener` for each failed attempt, retried or not; dispose to stop. */
+  onAttemptError(listener: (failure: AttemptFailure) => unknown): Disposable {
+    return listen(this.#core.attemptErrorListeners, checkedFunction("onAttemptError", listener));
+  }
+
+  /**
+   * Subscribes the methods of `instance` that `@subscribeTo` marked; dispose to unsubscribe them all.
+   *
+   * @throws BusError `INVALID_HANDLER` when no method is marked
+   */
+  attach(instance: object): Disposable & { readonly subscriptions: readonly Subscription[] } {
+    const marks = typeof instance === "object" && instance !== null ? marksOf(instance) : [];
+    if (marks.length === 0) {
+      const text = `cannot attach ${describeValue(instance)}: none of its methods is marked with @subscribeTo`;
+      throw new BusError("INVALID_HANDLER", text);
+    }
+    const subscriptions = marks.map(({ pattern, options, read, method }) => {
+      const handler: Invoke = (event, ctx) => (read(instance) as Invoke).call(instance, event, ctx);
+      return this.#subscribe(pattern, handler, { name: `${instance.constructor.name}.${method}`, ...options });
+    });
+    const dispose = (): void => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    };
+    return { subscriptions, [Symbol.dispose]: dispose };
+  }
+
+  /** Deliveries that failed for good, to inspect and replay. */
+  get deadLetters(): DeadLetters {
+    const { deadLetters } = this.#core;
+    return {
+      size: deadLetters.size,
+      list: (filter) => deadLetters.list(filter),
+      get: (id) => deadLetters.get(id),
+      remove: (id) => deadLetters.remove(id),
+      replay: async (id) => {
+        const findSubscription = (name: string, event: string) => this.#subscriptions.find(name, event);
+        return replayDeadLetter({ host: this.#core, deadLetters, findSubscription }, id);
+      },
+    };
+  }
+
+  /** The topology as data: events of the catalog and subscriptions, and which reach which. */
+  describe(): BusDescription {
+    const { settings, closeReason, drainReason } = this.#core;
+    const state = closeReason !== undefined ? "closed" : drainReason !== undefined ? "draining" : "open";
+    const subscriptions = this.#subscriptions.list();
+    return {
+      source: settings.source,
+      state,
+      events: describeEvents(this.#catalog, subscriptions),
+      subscriptions: subscriptions.map((each) => describeSubscription(each, this.#catalog)),
+    };
+  }
+
+  /** What publishing `name` would do: refused or not, and for each subscription whether it matches, and why. */
+  explain(name: string): EventExplanation {
+    return explainEvent(name, (each) => this.#destinations.define(each), this.#subscriptions.list());
+  }
+
+  /** The accounts: what was published, refused, delivered, retried, dead-lettered, and is in flight now. */
+  stats(): Readonly<Ledger> {
+    const { ledger, telemetry } = this.#core;
+    const { started, ended } = telemetry.spans;
+    return { ...ledger, refused: { ...ledger.refused }, spansStarted: started, spansEnded: ended };
+  }
+
+  /**
+   * Stops the intake, waits for what is in flight, then closes. Publishes of the handlers being drained are accepted; at
+   * the deadline what is left is cut, dead-lettered and named in the report. Concurrent calls share one drain.
+   *
+   * @param options.deadlineMs longest wait in milliseconds, 10,000 by default
+   * @throws BusError (as a rejection) `DRAIN_FROM_HANDLER`, `INVALID_OPTION`
+   */
+  async drain(options: { readonly deadlineMs?: number } = {}): Promise<DrainReport> {
+    new OptionCheck("drain", options, ["deadlineMs"]).timer("deadlineMs");
+    refuseDrainFromHandler(this.#core);
+    this.#draining ??= drainCore(this.#core, options.deadlineMs ?? 10_000).finally(() => this.#retire());
+    return this.#draining;
+  }
+
+  /** Closes now: aborts what is in flight, and reports it. Idempotent. */
+  async close(): Promise<CloseReport> {
+    this.#closed ??= Promise.resolve(closeCore(this.#core, "close"));
+    this.#retire();
+    return this.#closed;
+  }
+
+  #isRetired = false;
+
+  #retire(): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    this.#subscriptions.clear();
+    const { buses } = telemetryCells();
+    buses.set(VERSION, (buses.get(VERSION) ?? 1) - 1);
+  }
+
+  /** Drains with the default deadline: `await using bus = new EventBus(…)`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#core.closeReason === undefined) await this.drain();
+  }
+}
+
+function checkedFunction<Fn>(method: string, value: Fn): Fn {
+  if (typeof value === "function") return value;
+  throw new BusError("INVALID_HANDLER", `${method}: expected a function, got ${describeValue(value)}`);
+}
+
+function listen<Listener>(listeners: Set<Listener>, listener: Listener): Disposable {
+  listeners.add(listener);
+  return { [Symbol.dispose]: () => void listeners.delete(listener) };
+}

@@ -1,0 +1,38 @@
+export { defineEvents } from "./catalog.ts";
+export type { Catalog, DataOf, DefaultCatalog, EventName, EventsMatching, InputOf } from "./catalog-types.ts";
+export { currentEvent, logFields } from "./context.ts";
+export type { DeadLetter, DeadLetterError, DeadLetters } from "./delivery/dead-letter.ts";
+export type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
+export type { Ledger } from "./delivery/ledger.ts";
+export type { BusErrorCode } from "./error-codes.ts";
+export { BusError, DeliveryError, ValidationError, type ValidationIssue } from "./errors.ts";
+export { type BusEvent, createEvent, type SerializedEvent, validateEvent } from "./event.ts";
+export { EventBus } from "./event-bus.ts";
+export type { AttributeValue, EventDefinition, ServiceLevel } from "./event-definition.ts";
+export type { EventHeaders, EventInit } from "./event-init.ts";
+export type { WaitForOptions } from "./event-stream.ts";
+export type { Handler, HandlerContext, Middleware } from "./handler.ts";
+export type { CloseReport, CutDelivery, DrainReport } from "./lifecycle.ts";
+export type { Logger } from "./logger.ts";
+export type {
+  BackoffOptions,
+  BusOptions,
+  ErrorClass,
+  ErrorDetail,
+  IncomingTrace,
+  PublishOptions,
+  RetryOptions,
+  SpanLevel,
+  SubscribeOptions,
+  TraceMode,
+} from "./options.ts";
+export type { DeliveryDisposition, DeliveryOutcome, DeliveryReport, PublishResult } from "./outcome.ts";
+export type { Subscription } from "./routing/subscription.ts";
+export type { StandardSchemaV1 } from "./standard-schema.ts";
+export type {
+  BusDescription,
+  EventDescription,
+  EventExplanation,
+  MatchExplanation,
+  SubscriptionDescription,
+} from "./topology.ts";

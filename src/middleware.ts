@@ -1,0 +1,19 @@
+import { BusError } from "./errors.ts";
+import type { Middleware } from "./handler.ts";
+import type { Invoke } from "./routing/subscription.ts";
+
+/** One function out of a handler and the middleware around it, the first outermost. */
+export function composeMiddleware(middleware: readonly Middleware[], handler: Invoke): Invoke {
+  return middleware.reduceRight(wrap, handler);
+}
+
+function wrap(inner: Invoke, middleware: Middleware): Invoke {
+  return (event, ctx) => {
+    let isCalled = false;
+    return middleware(event, ctx, () => {
+      if (isCalled) throw new BusError("NEXT_CALLED_TWICE", `middleware "${middleware.name}" called next() twice`);
+      isCalled = true;
+      return inner(event, ctx);
+    });
+  };
+}

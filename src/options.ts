@@ -1,0 +1,116 @@
+import type { EventHeaders } from "./event-init.ts";
+import type { Logger } from "./logger.ts";
+
+/** Whether a delivery's span is a child of the publish span, or starts a trace of its own linked to it. */
+export type TraceMode = "child" | "link" | "auto";
+
+/** How much of a delivery becomes spans: a span per handler attempt, an event on the publish span, or nothing. */
+export type SpanLevel = "handlers" | "events" | "off";
+
+/** What becomes of trace context that arrives in an event's headers. */
+export type IncomingTrace = "trust" | "link" | "ignore";
+
+/** How much of an error is written to spans, logs and dead-letter views: its type, also its message, also its stack. */
+export type ErrorDetail = "type" | "message" | "full";
+
+/** What a thrown error means for its delivery; `expected` is part of the business and no failure of the handler. */
+export type ErrorClass = "retryable" | "fatal" | "expected";
+
+/** Options of `new EventBus()`. */
+export interface BusOptions<Events> {
+  /** The publisher named in events that name none. @default none: every publish must name its source */
+  readonly source?: string;
+  /** The catalog made by `defineEvents`. @default none: any valid name and data */
+  readonly events?: Events;
+  /** What happens to names the catalog does not know. @default "refuse" */
+  readonly unknownEvents?: "refuse" | "allow";
+  /** A pino-shaped logger. @default warnings and errors become Node process warnings, the rest is dropped */
+  readonly logger?: Logger;
+  /** Makes event ids. @default UUID v4 */
+  readonly generateId?: () => string;
+  /** The clock of event timestamps, in milliseconds since the Unix epoch. @default Date.now */
+  readonly now?: () => number;
+  /** A number from 0 (inclusive) to 1 (exclusive), for the jitter of retries. @default Math.random */
+  readonly random?: () => number;
+  /** The longest chain of causes that may still publish. @default 64 */
+  readonly maxDepth?: number;
+  /** Whether a plain `bus.publish` inside a handler inherits correlation; off saves the context switch. @default true */
+  readonly ambient?: boolean;
+  /** Freezes event data, and what it holds, before delivery. @default "shallow": only the record */
+  readonly freeze?: "shallow" | "deep";
+  /** @default "auto" */
+  readonly trace?: TraceMode;
+  /** @default "handlers" */
+  readonly spans?: SpanLevel;
+  /** @default "link" */
+  readonly incoming?: IncomingTrace;
+  /** Skip process spans under an unsampled publish span although the sampler is not known to be parent-based. @default false */
+  readonly assumeParentBased?: boolean;
+  /** @default "full" */
+  readonly errors?: ErrorDetail;
+  /** Runs once over each error message and stack before anything writes them. @default none */
+  readonly redact?: (text: string) => string;
+  /** Without a catalog, how many distinct event names become span names and metric labels; the rest is `_other`. @default 500 */
+  readonly maxDestinations?: number;
+  readonly deadLetters?: {
+    /** Entries kept; beyond it the oldest is evicted. @default 1000 */ readonly capacity?: number;
+  };
+}
+
+/** Options of `bus.publish()`. */
+export interface PublishOptions {
+  /** 1 to 128 characters of `[A-Za-z0-9._:-]`. @default that of the event being handled, else the trace id, else a UUID v4 */
+  readonly correlationId?: string | undefined;
+  /** Travel with the event; 8 KiB at most. A `traceparent` among them is treated as `incoming` says. */
+  readonly headers?: EventHeaders | undefined;
+  /** @default the bus's source */
+  readonly source?: string | undefined;
+  /** Reject with a `DeliveryError` when a delivery fails. @default false */
+  readonly strict?: boolean | undefined;
+  /** Resolve when every delivery has settled, or as soon as all are handed over. @default "settled" */
+  readonly wait?: "settled" | "accepted" | undefined;
+  /** @default the subscription's, the event's, then the bus's */
+  readonly trace?: TraceMode | undefined;
+  /** @default the bus's */
+  readonly incoming?: IncomingTrace | undefined;
+}
+
+/** Options of `bus.subscribe()`. */
+export interface SubscribeOptions {
+  /** Labels spans, metrics and dead letters. @default the handler's name, else the pattern */
+  readonly name?: string | undefined;
+  /** Longest time one attempt may take, in milliseconds. @default none */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /** Decides what a thrown error means; a classifier that throws counts as "retryable". @default all are "retryable" */
+  readonly classify?: ((error: unknown) => ErrorClass) | undefined;
+  /** Unsubscribe when the first delivery starts. @default false */
+  readonly once?: boolean | undefined;
+  /** Unsubscribes when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** @default the event's, then the bus's */
+  readonly trace?: TraceMode | undefined;
+  /** @default the event's, then the bus's */
+  readonly spans?: SpanLevel | undefined;
+}
+
+/** When and how often a failed attempt is repeated. */
+export interface RetryOptions {
+  /** Attempts in total, the first included. @default 1 */
+  readonly maxAttempts?: number | undefined;
+  readonly backoff?: BackoffOptions | undefined;
+  /** No attempt starts later than this after the first, in milliseconds. @default none */
+  readonly maxElapsedMs?: number | undefined;
+}
+
+/** The wait before attempt n + 1: `initialMs * factor ** (n - 1)`, at most `maxMs`, then jitter. */
+export interface BackoffOptions {
+  /** @default 100 */
+  readonly initialMs?: number | undefined;
+  /** @default 2 */
+  readonly factor?: number | undefined;
+  /** @default 30000 */
+  readonly maxMs?: number | undefined;
+  /** "full" waits a random part of the time, "none" all of it. @default "full" */
+  readonly jitter?: "full" | "none" | undefined;
+}

@@ -1,0 +1,87 @@
+import { OptionCheck } from "../check.ts";
+import { BusError, describeValue } from "../errors.ts";
+import { EventRecord, type EventSubject, fieldsOfRecord } from "../event.ts";
+import type { EventInit } from "../event-init.ts";
+import { type EventProblem, readEvent } from "../event-rules.ts";
+import { isEventName, nameProblem } from "../names.ts";
+import type { PublishOptions } from "../options.ts";
+
+/** What the caller of `publish` wants, read once and checked. */
+export interface Intent extends EventSubject {
+  readonly data: unknown;
+  readonly options: PublishOptions | undefined;
+  /** The event object given, whose correlation id is to be that of the published event. */
+  readonly subject: EventRecord | undefined;
+}
+
+const OPTIONS: readonly string[] = ["correlationId", "headers", "source", "strict", "wait", "trace", "incoming"];
+
+/** Reads both forms of `publish`: `(name, data, options)` and `(event, options)`. */
+// biome-ignore lint/complexity/useMaxParams: the public signature and a default; an object for each publish would cost
+export function readIntent(
+  subject: unknown,
+  data: unknown,
+  options: unknown,
+  defaultSource: string | undefined,
+): Intent | BusError {
+  try {
+    if (typeof subject === "object" && subject !== null) return intentOfEvent(subject, data, defaultSource);
+    if (!isEventName(subject)) {
+      return new BusError("INVALID_NAME", `cannot publish ${describeValue(subject)}: ${nameProblem(subject)}`);
+    }
+    if (options === undefined && defaultSource !== undefined) {
+      return { name: subject, data, source: defaultSource, given: undefined, options: undefined, subject: undefined };
+    }
+    const checked = checkOptions(options);
+    const { correlationId, headers, source } = checked ?? {};
+    const fields = { name: subject, data, source: source ?? defaultSource, correlationId, headers };
+    return intentOf(fields, checked, undefined);
+  } catch (error) {
+    if (error instanceof BusError) return error;
+    return new BusError("INVALID_EVENT", "cannot publish: the event or its options cannot be read", { cause: error });
+  }
+}
+
+function intentOfEvent(subject: object, options: unknown, defaultSource: string | undefined): Intent | BusError {
+  const checked = checkOptions(options);
+  const event =
+    subject instanceof EventRecord ? fieldsOfRecord(subject) : readEvent(subject, { sourceRequired: false });
+  if ("problem" in event) return refusal(event);
+  const fields = {
+    ...event,
+    source: checked?.source ?? event.source ?? defaultSource,
+    correlationId: checked?.correlationId ?? event.correlationId,
+    headers: checked?.headers === undefined ? event.headers : { ...event.headers, ...checked.headers },
+  };
+  return intentOf(fields, checked, subject instanceof EventRecord ? subject : undefined);
+}
+
+function checkOptions(options: unknown): PublishOptions | undefined {
+  if (options === undefined) return undefined;
+  const check = new OptionCheck("publish", options, OPTIONS);
+  check.boolean("strict");
+  check.oneOf("wait", ["settled", "accepted"]);
+  check.oneOf("trace", ["child", "link", "auto"]);
+  check.oneOf("incoming", ["trust", "link", "ignore"]);
+  const { strict, wait } = options as PublishOptions;
+  if (strict === true && wait === "accepted") {
+    const text = 'publish: strict needs the outcome of every delivery, so it cannot go with wait: "accepted"';
+    throw new BusError("INVALID_OPTION", text);
+  }
+  return options as PublishOptions;
+}
+
+function intentOf(
+  fields: EventInit,
+  options: PublishOptions | undefined,
+  subject: EventRecord | undefined,
+): Intent | BusError {
+  const event = readEvent(fields, { sourceRequired: true });
+  if ("problem" in event) return refusal(event);
+  const { name, data, source = "" } = event;
+  return { name, data, source, given: event, options, subject };
+}
+
+function refusal({ code, problem, cause }: EventProblem): BusError {
+  return new BusError(code, `cannot publish: ${problem}`, { cause });
+}

@@ -1,0 +1,180 @@
+import type { BusSettings } from "../bus-settings.ts";
+import { currentScope, type Scope } from "../context.ts";
+import type { Cause, DeliveryHost } from "../delivery/host.ts";
+import { BusError, ValidationError } from "../errors.ts";
+import { type EventOrigin, EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event.ts";
+import type { PublishResult } from "../outcome.ts";
+import { REFUSED_DESTINATION, type Route, type Routes } from "../routing/routes.ts";
+import { countFailedPublish, publishCell } from "../telemetry/cells.ts";
+import { LOG_EVENTS } from "../telemetry/semconv.ts";
+import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
+import { type Valid, validateData } from "../validation.ts";
+import { deepFreeze } from "./deep-freeze.ts";
+import { type Intent, readIntent } from "./intent.ts";
+import type { Pacer } from "./pacer.ts";
+import { Publication } from "./publication.ts";
+
+/** What publishing needs of its bus, beyond what deliveries need. */
+export interface PublisherHost extends DeliveryHost {
+  readonly settings: BusSettings;
+  readonly routes: Routes;
+  readonly origin: EventOrigin;
+  readonly pacer: Pacer;
+  /** Why nothing is taken in now; undefined while something is. */
+  intakeProblem(scope: Scope | undefined, handler: Cause | undefined): BusError | undefined;
+}
+
+/** A publish call between its first check and its result. */
+interface Call {
+  readonly intent: Intent;
+  readonly route: Route;
+  readonly cause: EventRecord | undefined;
+  readonly span: PublishSpan | undefined;
+  readonly startedAt: number;
+}
+
+/** An event and the context it was published in. */
+interface Envelope {
+  readonly event: EventRecord;
+  readonly context: TraceContext | undefined;
+}
+
+/** The corridor from `publish` to the handlers: lifecycle, name, depth, data, routing, hand-over, result. */
+export class Publisher {
+  readonly #host: PublisherHost;
+
+  constructor(host: PublisherHost) {
+    this.#host = host;
+  }
+
+  /** Never throws: what is refused is a rejection with a `BusError`. */
+  // biome-ignore lint/complexity/useMaxParams: the public signature and who calls; an object for each publish would cost
+  publish(subject: unknown, data: unknown, options: unknown, handler: Cause | undefined): Promise<PublishResult> {
+    const { ledger, telemetry, settings, routes } = this.#host;
+    ledger.published++;
+    telemetry.sense();
+    const startedAt = telemetry.isTracing || telemetry.isMetering ? performance.now() : 0;
+    const scope = currentScope();
+    const cause = handler?.event ?? (scope?.event as EventRecord | undefined);
+    const intent = readIntent(subject, data, options, settings.source);
+    const route = intent instanceof BusError ? undefined : routes.find(intent.name);
+    const problem = this.#host.intakeProblem(scope, handler) ?? this.#problem(intent, route, cause);
+    const span = this.#startSpan(intent, route, handler?.context);
+    if (problem !== undefined || intent instanceof BusError || route === undefined) {
+      return this.#refuse(problem as BusError, { intent, route, span, startedAt });
+    }
+    const call: Call = { intent, route, cause, span, startedAt };
+    if (route.schema === undefined) return this.#accept(call, intent.data);
+    const checked = validateData(route.schema, route.name, intent.data);
+    if (!(checked instanceof Promise)) return this.#validated(call, checked);
+    ledger.validating++;
+    return checked.then((settled) => {
+      ledger.validating--;
+      const closed = this.#host.closeReason;
+      return closed === undefined ? this.#validated(call, settled) : this.#refuse(closed, call);
+    });
+  }
+
+  #problem(intent: Intent | BusError, route: Route | undefined, cause: EventRecord | undefined): BusError | undefined {
+    if (intent instanceof BusError) return intent;
+    const { name } = intent;
+    if (route === undefined) {
+      const text = `cannot publish "${name}": the catalog has no such event; add it, or set unknownEvents: "allow"`;
+      return new BusError("UNKNOWN_EVENT", text);
+    }
+    const { maxDepth } = this.#host.settings;
+    const depth = Math.max(intent.given?.depth ?? 0, cause === undefined ? 0 : cause.depth + 1);
+    if (depth <= maxDepth) return undefined;
+    const chain = cause === undefined ? name : `${namesOfCauses(cause)} > ${name}`;
+    return new BusError(
+      "DEPTH_EXCEEDED",
+      `cannot publish "${name}": ${depth} causes deep, ${maxDepth} allowed: ${chain}`,
+    );
+  }
+
+  #startSpan(
+    intent: Intent | BusError,
+    route: Route | undefined,
+    causeContext: TraceContext | undefined,
+  ): PublishSpan | undefined {
+    const { telemetry, settings } = this.#host;
+    if (!telemetry.isTracing || (route?.spans ?? settings.spans) === "off") return undefined;
+    const isReadable = !(intent instanceof BusError);
+    return telemetry.startPublish(route?.destination ?? REFUSED_DESTINATION, {
+      causeContext,
+      headers: isReadable ? intent.given?.headers : undefined,
+      incoming: (isReadable ? intent.options?.incoming : undefined) ?? settings.incoming,
+      correlationId: isReadable ? intent.given?.correlationId : undefined,
+    });
+  }
+
+  #validated(call: Call, checked: Valid | ValidationError): Promise<PublishResult> {
+    return checked instanceof ValidationError ? this.#refuse(checked, call) : this.#accept(call, checked.value);
+  }
+
+  #accept(call: Call, value: unknown): Promise<PublishResult> {
+    const host = this.#host;
+    const { event, context } = this.#createEvent(call, value);
+    const { intent, route, span, startedAt } = call;
+    host.ledger.accepted++;
+    span?.describe(event, route.legs.length);
+    if (route.legs.length === 0) {
+      host.ledger.unrouted++;
+      route.cell.unrouted++;
+    }
+    const isStrict = intent.options?.strict ?? false;
+    const { trace } = intent.options ?? {};
+    const publication = new Publication(host, { event, legs: route.legs, context, span, startedAt, trace, isStrict });
+    publication.dispatch();
+    if (isStrict) return publication.result(host.pacer, () => this.#end(call, publication.strictError));
+    this.#end(call, undefined);
+    if (intent.options?.wait === "accepted") return publication.acceptedResult(host.pacer);
+    return publication.result(host.pacer, undefined);
+  }
+
+  #createEvent({ intent, cause, span }: Call, value: unknown): Envelope {
+    const { telemetry, settings, origin } = this.#host;
+    if (settings.freeze === "deep") deepFreeze(value);
+    const event = new EventRecord(intent, value, origin);
+    if (cause !== undefined) fixCause(event, cause);
+    if (telemetry.isTracing) {
+      const traceId = span?.traceId ?? telemetry.activeTraceId();
+      if (traceId !== undefined) fixCorrelation(event, traceId);
+    }
+    let context = span?.context ?? (telemetry.isTracing ? telemetry.activeContext() : undefined);
+    if (context !== undefined) {
+      if (event.correlationId !== span?.traceId) context = telemetry.withCorrelation(context, event.correlationId);
+      fixContext(event, context);
+    }
+    if (intent.subject !== undefined) fixCorrelation(intent.subject, event.correlationId);
+    return { event, context };
+  }
+
+  /** Ends the publish span and counts the call; `failure` is a strict publish's. */
+  #end({ route, span, startedAt }: Call, failure: BusError | undefined): void {
+    const { telemetry, failures } = this.#host;
+    const read = failure === undefined ? undefined : failures.read(failure);
+    span?.end(read);
+    const cell = read === undefined ? route.cell : countFailedPublish(route.cell, read.type);
+    if (read === undefined) cell.sent++;
+    if (startedAt !== 0) telemetry.recordPublish(cell, (performance.now() - startedAt) / 1000, read?.type);
+  }
+
+  #refuse(
+    error: BusError,
+    call: Pick<Call, "span" | "startedAt"> & { readonly intent: Intent | BusError; readonly route: Route | undefined },
+  ): Promise<never> {
+    const { ledger, telemetry, failures, logger } = this.#host;
+    const { span, startedAt, route } = call;
+    const failure = failures.read(error);
+    ledger.refused[failure.type] = (ledger.refused[failure.type] ?? 0) + 1;
+    const cell = route?.cell ?? publishCell(REFUSED_DESTINATION.label);
+    cell.refused.set(failure.type, (cell.refused.get(failure.type) ?? 0) + 1);
+    const counted = countFailedPublish(cell, failure.type);
+    span?.end(failure);
+    if (startedAt !== 0) telemetry.recordPublish(counted, (performance.now() - startedAt) / 1000, failure.type);
+    const fields = { event: LOG_EVENTS.refused, ...span?.logFields(), reason: failure.type, event_name: route?.name };
+    logger.warn(fields, `refused to publish: ${failure.message ?? failure.type}`);
+    return Promise.reject(error);
+  }
+}

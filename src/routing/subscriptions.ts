@@ -1,0 +1,133 @@
+import { destinationsOf } from "../catalog.ts";
+import type { AnyCatalog } from "../catalog-types.ts";
+import { BusError, describeValue } from "../errors.ts";
+import type { Middleware } from "../handler.ts";
+import type { Logger } from "../logger.ts";
+import { composeMiddleware } from "../middleware.ts";
+import type { SubscribeOptions } from "../options.ts";
+import { defaultSubscriptionName, subscribeSettings } from "../subscribe-settings.ts";
+import { deliveryCell, telemetryCells } from "../telemetry/cells.ts";
+import { matchesPattern, type Pattern, parsePattern } from "./pattern.ts";
+import type { Routes } from "./routes.ts";
+import { type Invoke, type Subscription, SubscriptionRecord } from "./subscription.ts";
+
+/** A subscription to be, as the caller of `subscribe` gave it. */
+export interface SubscribeRequest {
+  readonly pattern: unknown;
+  readonly handler: unknown;
+  readonly options: SubscribeOptions | undefined;
+  readonly catalog: AnyCatalog | undefined;
+  readonly labels: { labelOf(name: string): string };
+}
+
+/** The subscriptions of one bus, with the middleware composed around their handlers. */
+export class Subscriptions {
+  readonly #routes: Routes;
+  readonly #logger: Logger;
+  readonly #records = new Set<SubscriptionRecord>();
+  readonly #byName = new Map<string, SubscriptionRecord[]>();
+  #hasWarned = false;
+  #middleware: readonly Middleware[] = [];
+
+  constructor(routes: Routes, logger: Logger) {
+    this.#routes = routes;
+    this.#logger = logger;
+  }
+
+  /** Checks and adds a subscription. */
+  add({ pattern, handler, options, catalog, labels }: SubscribeRequest): Subscription {
+    const parsed = parsePattern(pattern);
+    if (typeof handler !== "function") {
+      const text = `cannot subscribe ${describeValue(handler)} to "${parsed.text}": a handler is a function (event, ctx)`;
+      throw new BusError("INVALID_HANDLER", text);
+    }
+    const settings = subscribeSettings(options, defaultSubscriptionName(handler, parsed.text));
+    const destinations = knownDestinations(parsed, catalog, labels);
+    const leave = (left: SubscriptionRecord): void => this.#remove(left, options?.signal);
+    const record = new SubscriptionRecord({ pattern: parsed, handler: handler as Invoke, settings, leave });
+    record.invoke = composeMiddleware(this.#middleware, record.handler);
+    const signal = options?.signal;
+    if (signal?.aborted) return withdrawn(record); // it ends before the first event
+    signal?.addEventListener("abort", record.end, { once: true });
+    this.#records.add(record);
+    this.#addName(record);
+    this.#routes.add(record);
+    telemetryCells().activeSubscriptions++;
+    for (const destination of destinations) deliveryCell(destination, settings.name); // series exist before the first failure
+    return record;
+  }
+
+  #addName(record: SubscriptionRecord): void {
+    const namesakes = this.#byName.get(record.name);
+    if (namesakes === undefined) {
+      this.#byName.set(record.name, [record]);
+      return;
+    }
+    namesakes.push(record);
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const text = `several subscriptions are named "${record.name}": they share metrics and dead letters; name them apart`;
+    this.#logger.warn({ subscription: record.name }, text);
+  }
+
+  #remove(record: SubscriptionRecord, signal: AbortSignal | undefined): void {
+    signal?.removeEventListener("abort", record.end);
+    if (!this.#records.delete(record)) return;
+    this.#routes.remove(record);
+    telemetryCells().activeSubscriptions--;
+    const others = this.#byName.get(record.name)?.filter((each) => each !== record) ?? [];
+    if (others.length === 0) this.#byName.delete(record.name);
+    else this.#byName.set(record.name, others);
+  }
+
+  /** Ends every subscription of `handler` to `pattern`. */
+  removeHandler(pattern: unknown, handler: unknown): boolean {
+    const { text } = parsePattern(pattern);
+    const found = this.#routes.subscribedTo(text).filter((each) => each.handler === handler);
+    for (const record of found) record.unsubscribe();
+    return found.length > 0;
+  }
+
+  /** The active subscription of this name that gets events of this name. */
+  find(name: string, eventName: string): SubscriptionRecord | undefined {
+    return this.#byName.get(name)?.find((each) => matchesPattern(each.parsed, eventName));
+  }
+
+  /** All of them, in the order they were made. */
+  list(): SubscriptionRecord[] {
+    return [...this.#records];
+  }
+
+  /** Ends all of them. */
+  clear(): void {
+    for (const record of this.list()) record.unsubscribe();
+  }
+
+  /** Adds middleware inside what was added before, around present and future handlers. */
+  use(middleware: Middleware): Disposable {
+    const entry = (...call: Parameters<Middleware>): unknown => middleware(...call); // the same function may be used twice
+    Object.defineProperty(entry, "name", { value: middleware.name });
+    this.#compose([...this.#middleware, entry]);
+    return { [Symbol.dispose]: () => this.#compose(this.#middleware.filter((each) => each !== entry)) };
+  }
+
+  #compose(middleware: readonly Middleware[]): void {
+    this.#middleware = middleware;
+    for (const record of this.#records) record.invoke = composeMiddleware(middleware, record.handler);
+  }
+}
+
+function withdrawn(record: SubscriptionRecord): Subscription {
+  record.unsubscribe();
+  return record;
+}
+
+/** The labels whose series must exist before the first event; a wildcard without a catalog has none yet. */
+function knownDestinations(
+  pattern: Pattern,
+  catalog: AnyCatalog | undefined,
+  labels: SubscribeRequest["labels"],
+): readonly string[] {
+  if (catalog !== undefined) return destinationsOf(catalog, pattern);
+  return pattern.isExact ? [labels.labelOf(pattern.text)] : [];
+}

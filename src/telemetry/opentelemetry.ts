@@ -1,0 +1,241 @@
+import * as api from "@opentelemetry/api";
+import type { EventHeaders } from "../event-init.ts";
+import type { DeliveryCell, PublishCell } from "./cells.ts";
+import type { Guard } from "./guard.ts";
+import { attachMetrics, deliveryLabels, type Histograms, publishLabels } from "./metrics.ts";
+import { telemetryState } from "./process.ts";
+import { incomingContext, outgoingHeaders, withCorrelationBaggage } from "./propagation.ts";
+import { ATTRIBUTES, SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
+import { attributesAtStart, OtelProcessSpan, OtelPublishSpan, type SpanCount } from "./spans.ts";
+import type {
+  Destination,
+  ProcessSpan,
+  ProcessSpanOptions,
+  PublishSpan,
+  PublishSpanOptions,
+  Telemetry,
+  TraceContext,
+} from "./telemetry.ts";
+import { VERSION } from "./version.ts";
+
+/** Where `@opentelemetry/api` 1.x keeps what is registered; absent as long as nothing ever was. */
+const API_GLOBAL: unique symbol = Symbol.for("opentelemetry.js.api.1") as never;
+type ApiGlobal = { [API_GLOBAL]?: { trace?: unknown; metrics?: unknown; context?: unknown } };
+
+const WITH_RANDOM_BITS = /^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/;
+const HEX_32 = /^[0-9a-f]{32}$/;
+const UUID_SHAPED = /^[0-9a-f]{12}[1-8][0-9a-f]{3}[89ab][0-9a-f]{15}$/;
+
+/** The default plug: spans, durations and propagation through `@opentelemetry/api`, whoever registers behind it, whenever. */
+export class OpenTelemetry implements Telemetry {
+  readonly spans: SpanCount = { started: 0, ended: 0 };
+  readonly #guard: Guard;
+  readonly #assumeParentBased: boolean;
+  #traceProvider: unknown;
+  #meterProvider: unknown;
+  #tracer: api.Tracer | undefined;
+  #histograms: Histograms | undefined;
+
+  constructor(guard: Guard, options: { readonly assumeParentBased: boolean }) {
+    this.#guard = guard;
+    this.#assumeParentBased = options.assumeParentBased;
+  }
+
+  get isTracing(): boolean {
+    return this.#tracer !== undefined;
+  }
+
+  get isMetering(): boolean {
+    return this.#histograms !== undefined;
+  }
+
+  get isParentBased(): boolean {
+    return this.#assumeParentBased || telemetryState().parentBased;
+  }
+
+  sense(): void {
+    const registered = (globalThis as ApiGlobal)[API_GLOBAL];
+    if (registered === undefined) return;
+    if (registered.trace !== this.#traceProvider) this.#senseTracer(registered.trace);
+    if (registered.metrics !== this.#meterProvider) this.#senseMeter(registered.metrics);
+  }
+
+  #senseTracer(provider: unknown): void {
+    this.#traceProvider = provider;
+    this.#tracer = undefined;
+    if (provider === undefined) return;
+    // not trace.getTracer(): that drops the schema URL
+    const getTracer = () => api.trace.getTracerProvider().getTracer(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
+    this.#tracer = this.#guard.run<api.Tracer | undefined>("tracer", getTracer, undefined);
+  }
+
+  #senseMeter(provider: unknown): void {
+    this.#meterProvider = provider;
+    this.#histograms = undefined;
+    if (provider === undefined) return;
+    const attach = () => attachMetrics(api.metrics.getMeterProvider());
+    this.#histograms = this.#guard.run<Histograms | undefined>("meter", attach, undefined);
+  }
+
+  startPublish(destination: Destination, options: PublishSpanOptions): PublishSpan | undefined {
+    const tracer = this.#tracer;
+    if (tracer === undefined) return undefined;
+    try {
+      let parent = parentContext(options.causeContext as api.Context | undefined);
+      let links: api.Link[] | undefined;
+      if (options.headers !== undefined) {
+        const { headers, incoming } = options;
+        const unread = { parent, links: undefined };
+        const read = this.#guard.run("propagator", () => incomingContext(parent, headers, incoming), unread);
+        ({ parent, links } = read);
+      }
+      const spanOptions: api.SpanOptions = {
+        kind: api.SpanKind.PRODUCER,
+        attributes: attributesAtStart(destination, "publish"),
+        ...(links === undefined ? undefined : { links }),
+      };
+      this.#presetTraceId(parent, options.correlationId);
+      const span = tracer.startSpan(`publish ${destination.label}`, spanOptions, parent);
+      if (!api.isSpanContextValid(span.spanContext())) return undefined; // an API without an SDK behind it
+      return new OtelPublishSpan({ span, parent, guard: this.#guard, count: this.spans }, destination);
+    } catch (error) {
+      this.#guard.trip("tracer", error);
+      return undefined;
+    } finally {
+      telemetryState().nextTraceId = undefined; // what threw, or took no id, must not leave it for somebody else's span
+    }
+  }
+
+  /** At the root of a trace, a trusted correlation id with random bits becomes the trace id. */
+  #presetTraceId(parent: api.Context, correlationId: string | undefined): void {
+    const state = telemetryState();
+    const isRoot = state.trustCorrelationId && api.trace.getSpanContext(parent) === undefined;
+    if (isRoot && correlationId !== undefined) state.nextTraceId = traceIdOf(correlationId);
+  }
+
+  startProcess(options: ProcessSpanOptions): ProcessSpan | undefined {
+    const tracer = this.#tracer;
+    if (tracer === undefined) return undefined;
+    try {
+      const { destination, relation } = options;
+      const parent = (options.context as api.Context | undefined) ?? api.context.active();
+      const publisher = relation === "link" ? api.trace.getSpanContext(parent) : undefined;
+      const spanOptions: api.SpanOptions = {
+        kind: api.SpanKind.CONSUMER,
+        attributes: attributesAtStart(destination, "process"),
+        ...(relation === "link" ? { root: true } : undefined),
+        ...(publisher === undefined ? undefined : { links: [{ context: publisher }] }),
+      };
+      const span = tracer.startSpan(`process ${destination.label}`, spanOptions, parent);
+      if (!api.isSpanContextValid(span.spanContext())) return undefined;
+      return new OtelProcessSpan({ span, parent, guard: this.#guard, count: this.spans }, options);
+    } catch (error) {
+      this.#guard.trip("tracer", error);
+      return undefined;
+    }
+  }
+
+  activeTraceId(): string | undefined {
+    if ((globalThis as ApiGlobal)[API_GLOBAL]?.context === undefined) return undefined;
+    try {
+      const context = api.trace.getSpanContext(api.context.active());
+      return context !== undefined && api.isSpanContextValid(context) ? context.traceId : undefined;
+    } catch (error) {
+      this.#guard.trip("context_manager", error);
+      return undefined;
+    }
+  }
+
+  activeContext(): TraceContext | undefined {
+    if ((globalThis as ApiGlobal)[API_GLOBAL]?.context === undefined) return undefined;
+    return this.#guard.run<TraceContext | undefined>(
+      "context_manager",
+      () => api.context.active() as unknown as TraceContext,
+      undefined,
+    );
+  }
+
+  withCorrelation(context: TraceContext, correlationId: string): TraceContext {
+    const add = () =>
+      withCorrelationBaggage(context as unknown as api.Context, correlationId) as unknown as TraceContext;
+    return this.#guard.run("propagator", add, context);
+  }
+
+  enter<Argument, Result>(context: TraceContext, run: (argument: Argument) => Result, argument: Argument): Result {
+    // a context manager may throw before, throw after, or never call: run happens exactly once all the same
+    const call = { run, argument, result: undefined as Result, isDone: false };
+    try {
+      api.context.with(context as unknown as api.Context, runOnce, undefined, call as OnceCall);
+    } catch (error) {
+      this.#guard.trip("context_manager", error);
+    }
+    if (!call.isDone) runOnce(call as OnceCall);
+    return call.result;
+  }
+
+  injectHeaders(context: unknown): EventHeaders | undefined {
+    return this.#guard.run("propagator", () => outgoingHeaders(context as api.Context), undefined);
+  }
+
+  recordPublish(cell: PublishCell, seconds: number, errorType: string | undefined): void {
+    const labels = { ...publishLabels(cell), ...PUBLISH_LABELS };
+    this.#record("operation", seconds, withErrorType(labels, errorType));
+  }
+
+  recordProcess(cell: DeliveryCell, seconds: number, errorType: string | undefined): void {
+    const labels = { ...deliveryLabels(cell), ...PROCESS_LABELS };
+    this.#record("process", seconds, withErrorType(labels, errorType));
+  }
+
+  recordWait(cell: DeliveryCell, seconds: number): void {
+    this.#record("wait", seconds, deliveryLabels(cell));
+  }
+
+  recordDelivery(cell: DeliveryCell, seconds: number): void {
+    this.#record("delivery", seconds, deliveryLabels(cell));
+  }
+
+  #record(histogram: keyof Histograms, seconds: number, labels: api.Attributes): void {
+    if (this.#histograms === undefined || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY)) return;
+    try {
+      this.#histograms[histogram].record(seconds, labels);
+    } catch (error) {
+      this.#guard.trip("meter", error);
+    }
+  }
+}
+
+/** The active context; for `ctx.publish`, the handler's, unless the handler made a span of its own in the same trace. */
+function parentContext(cause: api.Context | undefined): api.Context {
+  const active = api.context.active();
+  if (cause === undefined) return active;
+  const isSameTrace = api.trace.getSpanContext(active)?.traceId === api.trace.getSpanContext(cause)?.traceId;
+  return isSameTrace ? active : cause;
+}
+
+const PUBLISH_LABELS: api.Attributes = {
+  [ATTRIBUTES.operationName.name]: "publish",
+  [ATTRIBUTES.operationType.name]: "send",
+};
+const PROCESS_LABELS: api.Attributes = { [ATTRIBUTES.operationName.name]: "process" };
+
+function withErrorType(labels: api.Attributes, errorType: string | undefined): api.Attributes {
+  if (errorType !== undefined) labels[ATTRIBUTES.errorType.name] = errorType;
+  return labels;
+}
+
+type OnceCall = { run: (argument: unknown) => unknown; argument: unknown; result: unknown; isDone: boolean };
+
+function runOnce(call: OnceCall): void {
+  if (call.isDone) return;
+  call.isDone = true;
+  call.result = call.run(call.argument);
+}
+
+/** The 32 hex digits of a correlation id that has random bits all over: a v4 UUID or a random trace id. */
+function traceIdOf(correlationId: string): string | undefined {
+  if (WITH_RANDOM_BITS.test(correlationId)) return correlationId.replaceAll("-", "");
+  // other UUID versions carry clocks and counters, which would skew sampling
+  const isRandom = HEX_32.test(correlationId) && !UUID_SHAPED.test(correlationId);
+  return isRandom && correlationId !== api.INVALID_TRACEID ? correlationId : undefined;
+}

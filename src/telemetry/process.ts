@@ -1,0 +1,43 @@
+/**
+ * What the SDK side (`startTelemetry`) and the buses of this process tell each other. It hangs on the global object, so
+ * it is one per process even where several copies of spanbus are loaded; neither side imports the other.
+ */
+export interface TelemetryProcessState {
+  /** The running SDK's sampler is known to leave the children of an unsampled span unsampled. */
+  parentBased: boolean;
+  /** The running SDK lets a caller's random correlation id become the trace id of the trace it starts. */
+  trustCorrelationId: boolean;
+  /**
+   * 32 hex digits for the trace that the next `startSpan` begins. The bus sets it synchronously around that call; the
+   * id generator takes it, and empties it, for the first trace id it makes.
+   */
+  nextTraceId: string | undefined;
+  /** Sampled spans that have ended since the SDK started: each is in exactly one of these counts. */
+  spans: SpanCounts;
+}
+
+/** Where the sampled spans that ended are now, in spans. */
+export interface SpanCounts {
+  /** Confirmed by the collector. */
+  exported: number;
+  /** Never sent: the queue was full, or the telemetry had been shut down. */
+  dropped: number;
+  /** Sent, but refused, unanswered or rejected. */
+  failed: number;
+  /** Waiting, or being sent at this moment. */
+  queued: number;
+}
+
+const KEY = Symbol.for("spanbus.telemetry");
+
+/** The state of this process, made on first use: no SDK of ours runs. */
+export function telemetryState(): TelemetryProcessState {
+  const holder = globalThis as { [KEY]?: TelemetryProcessState };
+  holder[KEY] ??= {
+    parentBased: false,
+    trustCorrelationId: false,
+    nextTraceId: undefined,
+    spans: { exported: 0, dropped: 0, failed: 0, queued: 0 },
+  };
+  return holder[KEY];
+}

@@ -1,0 +1,236 @@
+import * as api from "@opentelemetry/api";
+import type { EventRecord } from "../event.ts";
+import type { DeliveryDisposition, DeliveryOutcome } from "../outcome.ts";
+import { traceFields } from "./active.ts";
+import { emitException } from "./exceptions.ts";
+import type { Guard } from "./guard.ts";
+import { ATTRIBUTES, LOG_EVENTS, SYSTEM_NAME } from "./semconv.ts";
+import type {
+  AttemptNote,
+  Destination,
+  Failure,
+  ProcessSpan,
+  ProcessSpanOptions,
+  PublishSpan,
+  SpanFailure,
+  TraceContext,
+} from "./telemetry.ts";
+
+/** Counts what one bus started and ended, so that a leaked span shows. */
+export interface SpanCount {
+  started: number;
+  ended: number;
+}
+
+const startAttributes = {
+  publish: new WeakMap<Destination, api.Attributes>(),
+  process: new WeakMap<Destination, api.Attributes>(),
+};
+
+/** The attributes samplers see, made once for each destination. */
+export function attributesAtStart(destination: Destination, operation: "publish" | "process"): api.Attributes {
+  const known = startAttributes[operation].get(destination);
+  if (known !== undefined) return known;
+  const attributes: api.Attributes = {
+    [ATTRIBUTES.system.name]: SYSTEM_NAME,
+    [ATTRIBUTES.operationName.name]: operation,
+    [ATTRIBUTES.operationType.name]: operation === "publish" ? "send" : "process",
+    [ATTRIBUTES.destination.name]: destination.name,
+  };
+  if (destination.template !== undefined) attributes[ATTRIBUTES.template.name] = destination.template;
+  startAttributes[operation].set(destination, attributes);
+  return attributes;
+}
+
+/** A span the SDK has just started. */
+export interface StartedSpan {
+  readonly span: api.Span;
+  /** The context it was started in. */
+  readonly parent: api.Context;
+  readonly guard: Guard;
+  readonly count: SpanCount;
+}
+
+/** The part that publish and process spans share: counting, and never letting the SDK throw. */
+abstract class GuardedSpan {
+  readonly context: TraceContext;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly isRecording: boolean;
+  readonly span: api.Span;
+  readonly guard: Guard;
+  readonly #count: SpanCount;
+
+  constructor({ span, parent, guard, count }: StartedSpan) {
+    const { traceId, spanId } = span.spanContext();
+    this.span = span;
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.isRecording = span.isRecording();
+    this.context = api.trace.setSpan(parent, span) as unknown as TraceContext;
+    this.guard = guard;
+    this.#count = count;
+    count.started++;
+  }
+
+  logFields(): Record<string, unknown> {
+    return traceFields(api.trace.getSpanContext(this.context as unknown as api.Context));
+  }
+
+  addException(failure: Failure, logEvent: string, severity: api.SeverityNumber): void {
+    emitException(this.span, failure, { logEvent, severity, context: this.context as unknown as api.Context });
+  }
+
+  /** The catalog's own attributes; an extractor that throws costs its attribute, nothing else. */
+  extractAttributes({ extract }: Destination, event: EventRecord): void {
+    if (extract === undefined) return;
+    const values = extract(event.data, (error) => this.guard.trip("attribute_extractor", error));
+    for (const [key, value] of Object.entries(values)) {
+      if (isAttributeValue(value)) this.span.setAttribute(key, value);
+      else if (value !== undefined) {
+        this.guard.trip("attribute_extractor", new TypeError(`${key} is no attribute value`));
+      }
+    }
+  }
+
+  close(): void {
+    this.#count.ended++;
+    try {
+      this.span.end();
+    } catch (error) {
+      this.guard.trip("span", error);
+    }
+  }
+}
+
+export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
+  readonly #destination: Destination;
+  #isOpen = true;
+
+  constructor(started: StartedSpan, destination: Destination) {
+    super(started);
+    this.#destination = destination;
+  }
+
+  describe(event: EventRecord, deliveries: number): void {
+    if (!this.isRecording) return;
+    try {
+      const attributes = eventAttributes(event);
+      attributes[ATTRIBUTES.deliveryCount.name] = deliveries;
+      this.span.setAttributes(attributes);
+      this.extractAttributes(this.#destination, event);
+    } catch (error) {
+      this.guard.trip("span", error);
+    }
+  }
+
+  note({ subscription, attempt, outcome, failure }: AttemptNote): void {
+    if (!this.isRecording || !this.#isOpen) return;
+    try {
+      const attributes: api.Attributes = {
+        [ATTRIBUTES.subscription.name]: subscription,
+        [ATTRIBUTES.attempt.name]: attempt,
+        [ATTRIBUTES.outcome.name]: outcome,
+      };
+      if (failure !== undefined) attributes[ATTRIBUTES.errorType.name] = failure.type;
+      this.span.addEvent(`process ${this.#destination.label}`, attributes);
+      if (failure !== undefined) {
+        this.addException(failure, LOG_EVENTS.processException, api.SeverityNumber?.ERROR);
+      }
+    } catch (error) {
+      this.guard.trip("span", error);
+    }
+  }
+
+  linkTo(span: ProcessSpan): void {
+    if (!this.isRecording || !this.#isOpen) return;
+    try {
+      const context = api.trace.getSpanContext(span.context as unknown as api.Context);
+      if (context !== undefined) this.span.addLink?.({ context });
+    } catch (error) {
+      this.guard.trip("span", error);
+    }
+  }
+
+  end(failure: Failure | undefined): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (failure !== undefined) {
+      try {
+        if (this.isRecording) {
+          this.span.setAttribute(ATTRIBUTES.errorType.name, failure.type);
+          this.span.setStatus({ code: api.SpanStatusCode.ERROR, ...statusMessage(failure) });
+        }
+        this.addException(failure, LOG_EVENTS.sendException, api.SeverityNumber?.WARN);
+      } catch (error) {
+        this.guard.trip("span", error);
+      }
+    }
+    this.close();
+  }
+}
+
+export class OtelProcessSpan extends GuardedSpan implements ProcessSpan {
+  constructor(started: StartedSpan, options: ProcessSpanOptions) {
+    super(started);
+    if (!this.isRecording) return;
+    const { span, guard } = started;
+    try {
+      const attributes = eventAttributes(options.event);
+      attributes[ATTRIBUTES.subscription.name] = options.subscription;
+      attributes[ATTRIBUTES.attempt.name] = options.attempt;
+      span.setAttributes(attributes);
+      this.extractAttributes(options.destination, options.event);
+    } catch (error) {
+      guard.trip("span", error);
+    }
+  }
+
+  end(
+    outcome: DeliveryOutcome | "retry",
+    disposition: DeliveryDisposition | undefined,
+    end: SpanFailure | undefined,
+  ): void {
+    try {
+      if (this.isRecording) {
+        this.span.setAttribute(ATTRIBUTES.outcome.name, outcome);
+        if (disposition !== undefined) this.span.setAttribute(ATTRIBUTES.disposition.name, disposition);
+        if (end !== undefined) this.#fail(end);
+      }
+      if (end?.record) this.addException(end.failure, LOG_EVENTS.processException, api.SeverityNumber?.ERROR);
+    } catch (error) {
+      this.guard.trip("span", error);
+    }
+    this.close();
+  }
+
+  #fail({ failure, isFinal }: SpanFailure): void {
+    this.span.setAttribute(ATTRIBUTES.errorType.name, failure.type);
+    if (isFinal) this.span.setStatus({ code: api.SpanStatusCode.ERROR, ...statusMessage(failure) });
+  }
+}
+
+function statusMessage(failure: Failure): { message?: string } {
+  return failure.message === undefined ? {} : { message: failure.message };
+}
+
+function eventAttributes(event: EventRecord): api.Attributes {
+  const attributes: api.Attributes = {
+    [ATTRIBUTES.messageId.name]: event.id,
+    [ATTRIBUTES.conversationId.name]: event.correlationId,
+    [ATTRIBUTES.source.name]: event.source,
+  };
+  const { causationId } = event;
+  if (causationId !== undefined) attributes[ATTRIBUTES.causationId.name] = causationId;
+  return attributes;
+}
+
+/** Whether a value is what OpenTelemetry takes: the SDK throws on circular values, BigInts and hostile objects. */
+function isAttributeValue(value: unknown): value is api.AttributeValue {
+  if (Array.isArray(value)) return value.every((each) => each === null || isPrimitive(each));
+  return isPrimitive(value);
+}
+
+function isPrimitive(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
