@@ -61,6 +61,7 @@ export class BusCore implements PublisherHost {
     this.routes = parts.routes;
     this.ledger = parts.ledger;
     this.failures = new FailureReader(guard, settings.errors, settings.redact);
+    guard.describeWith((error) => this.failures.describe(error));
     this.deadLetters = new DeadLetterStore(settings.deadLetterCapacity, this.logger);
     this.origin = guardedOrigin(parts);
     this.publisher = new Publisher(this);
@@ -108,20 +109,16 @@ export class BusCore implements PublisherHost {
   }
 }
 
+function isInstant(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15; // the range of Date; false for NaN
+}
+
 /** The sources of ids and instants; a generator or clock of the user's that throws or errs is replaced for that event. */
 function guardedOrigin({ settings, guard, telemetry }: BusParts): EventOrigin {
   const { generateId, now } = settings;
   return {
-    generateId: () => {
-      const id = guard.run<unknown>("id_generator", generateId, undefined);
-      if (isId(id)) return id;
-      guard.trip("id_generator", new TypeError("generateId must return 1 to 255 visible ASCII characters"));
-      return crypto.randomUUID();
-    },
-    now: () => {
-      const instant = guard.run<unknown>("clock", now, undefined);
-      return typeof instant === "number" && Math.abs(instant) <= 8.64e15 ? instant : Date.now();
-    },
+    generateId: () => guard.check("id_generator", generateId, isId) ?? crypto.randomUUID(),
+    now: () => guard.check("clock", now, isInstant) ?? Date.now(),
     injectHeaders: (context) => telemetry.injectHeaders(context),
   };
 }

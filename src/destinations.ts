@@ -6,6 +6,7 @@ import type { Logger } from "./logger.ts";
 import { isEventName } from "./names.ts";
 import type { RouteDefinition } from "./routing/routes.ts";
 import { redactSensitive } from "./sensitive.ts";
+import { SERIES_BUDGET, telemetryCells } from "./telemetry/cells.ts";
 import { OTHER } from "./telemetry/semconv.ts";
 import type { Destination } from "./telemetry/telemetry.ts";
 
@@ -18,7 +19,7 @@ export class Destinations {
   readonly #settings: BusSettings;
   readonly #logger: Logger;
   readonly #labels = new Set<string>();
-  #hasWarned = false;
+  readonly #warned = new Set<string>();
 
   constructor(catalog: AnyCatalog | undefined, settings: BusSettings, logger: Logger) {
     this.#catalog = catalog;
@@ -31,25 +32,48 @@ export class Destinations {
     if (!isEventName(name)) return undefined;
     if (this.#catalog === undefined) return plain(name, this.labelOf(name));
     const resolved = resolveEvent(this.#catalog, name);
-    if (resolved === undefined) return this.#settings.unknownEvents === "allow" ? plain(name, OTHER) : undefined;
+    if (resolved === undefined) return this.#defineUnknown(name);
     const { definition, template } = resolved;
     const { schema, spans, trace } = definition;
     return { schema, spans, trace, destination: destinationOf(name, template, definition) };
+  }
+
+  #defineUnknown(name: string): RouteDefinition | undefined {
+    if (this.#settings.unknownEvents !== "allow") return undefined;
+    this.#warnOnce(`names that the catalog does not know are "${OTHER}" in spans and metrics`);
+    return plain(name, OTHER);
+  }
+
+  /** What `define` would find, without giving the name a label of its own. */
+  look(name: string): { readonly isKnown: boolean; readonly template: string | undefined } {
+    const resolved = this.#catalog === undefined ? undefined : resolveEvent(this.#catalog, name);
+    const isOpen = this.#catalog === undefined || this.#settings.unknownEvents === "allow";
+    return { isKnown: isOpen || resolved !== undefined, template: resolved?.template };
+  }
+
+  /** Says once that the budget of metric series is used up, when it is. */
+  noteFolding(): void {
+    if (!telemetryCells().isFolding) return;
+    this.#warnOnce(`the budget of ${SERIES_BUDGET} metric series is used up: further label sets are "${OTHER}"`);
   }
 
   /** The label of a name, without a catalog. */
   labelOf(name: string): string {
     if (this.#labels.has(name)) return name;
     if (this.#labels.size >= this.#settings.maxDestinations) {
-      if (!this.#hasWarned) {
-        const text = `more than ${this.#labels.size} event names: further ones are "${OTHER}" in spans and metrics`;
-        this.#logger.warn({ max_destinations: this.#labels.size }, `${text}; a catalog gives each its own`);
-      }
-      this.#hasWarned = true;
+      this.#warnOnce(
+        `more than ${this.#labels.size} event names: further ones are "${OTHER}"; a catalog names them all`,
+      );
       return OTHER;
     }
     this.#labels.add(name);
     return name;
+  }
+
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#logger.warn(text);
   }
 }
 

@@ -20,6 +20,7 @@ import type { BusEvent } from "./event.ts";
 import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./event-stream.ts";
 import type { Middleware } from "./handler.ts";
 import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./lifecycle.ts";
+import { addListener } from "./listeners.ts";
 import { guardedLogger, processWarnings } from "./logging.ts";
 import { marksOf } from "./marks.ts";
 import type { BusOptions, SubscribeOptions } from "./options.ts";
@@ -28,6 +29,7 @@ import type { Invoke, Subscription } from "./routing/subscription.ts";
 import { Subscriptions } from "./routing/subscriptions.ts";
 import { telemetryCells } from "./telemetry/cells.ts";
 import { Guard } from "./telemetry/guard.ts";
+import { watchMeterProvider } from "./telemetry/meter-watch.ts";
 import { OpenTelemetry } from "./telemetry/opentelemetry.ts";
 import { VERSION } from "./telemetry/version.ts";
 import {
@@ -65,9 +67,11 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     this.#destinations = new Destinations(options.events, settings, logger);
     const { spans, trace } = settings;
     const ledger = createLedger();
-    const routes = new Routes({ define: (name) => this.#destinations.define(name), ledger, spans, trace });
+    const routes = new Routes({ names: this.#destinations, ledger, spans, trace });
     this.#core = new BusCore({ bus: this, settings, guard, logger, telemetry, ledger, routes });
     this.#subscriptions = new Subscriptions(routes, logger);
+    telemetry.sense();
+    watchMeterProvider();
     const { buses } = telemetryCells();
     buses.set(VERSION, (buses.get(VERSION) ?? 0) + 1);
   }
@@ -104,6 +108,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
 
   #subscribe(pattern: unknown, handler: unknown, options: SubscribeOptions | undefined): Subscription {
     if (this.#core.closeReason !== undefined) throw this.#core.closeReason;
+    this.#core.telemetry.sense();
     return this.#subscriptions.add({ pattern, handler, options, catalog: this.#catalog, labels: this.#destinations });
   }
 
@@ -172,17 +177,17 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
    * @throws BusError `INVALID_HANDLER`
    */
   use(middleware: Middleware): Disposable {
-    return this.#subscriptions.use(checkedFunction("use", middleware));
+    return this.#subscriptions.use(middleware);
   }
 
   /** Calls `listener` once for each delivery that fails for good; dispose to stop. What it throws is counted, not thrown. */
   onError(listener: (failure: DeliveryFailure) => unknown): Disposable {
-    return listen(this.#core.errorListeners, checkedFunction("onError", listener));
+    return addListener("onError", this.#core.errorListeners, listener);
   }
 
   /** Calls `listener` for each failed attempt, retried or not; dispose to stop. */
   onAttemptError(listener: (failure: AttemptFailure) => unknown): Disposable {
-    return listen(this.#core.attemptErrorListeners, checkedFunction("onAttemptError", listener));
+    return addListener("onAttemptError", this.#core.attemptErrorListeners, listener);
   }
 
   /**
@@ -210,7 +215,9 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   get deadLetters(): DeadLetters {
     const { deadLetters } = this.#core;
     return {
-      size: deadLetters.size,
+      get size() {
+        return deadLetters.size;
+      },
       list: (filter) => deadLetters.list(filter),
       get: (id) => deadLetters.get(id),
       remove: (id) => deadLetters.remove(id),
@@ -236,12 +243,13 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
 
   /** What publishing `name` would do: refused or not, and for each subscription whether it matches, and why. */
   explain(name: string): EventExplanation {
-    return explainEvent(name, (each) => this.#destinations.define(each), this.#subscriptions.list());
+    return explainEvent(name, (each) => this.#destinations.look(each), this.#subscriptions.list());
   }
 
   /** The accounts: what was published, refused, delivered, retried, dead-lettered, and is in flight now. */
   stats(): Readonly<Ledger> {
     const { ledger, telemetry } = this.#core;
+    telemetry.sense();
     const { started, ended } = telemetry.spans;
     return { ...ledger, refused: { ...ledger.refused }, spansStarted: started, spansEnded: ended };
   }
@@ -281,14 +289,4 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#core.closeReason === undefined) await this.drain();
   }
-}
-
-function checkedFunction<Fn>(method: string, value: Fn): Fn {
-  if (typeof value === "function") return value;
-  throw new BusError("INVALID_HANDLER", `${method}: expected a function, got ${describeValue(value)}`);
-}
-
-function listen<Listener>(listeners: Set<Listener>, listener: Listener): Disposable {
-  listeners.add(listener);
-  return { [Symbol.dispose]: () => void listeners.delete(listener) };
 }

@@ -1,6 +1,20 @@
 export { defineEvents } from "./catalog.ts";
 export type { Catalog, DataOf, DefaultCatalog, EventName, EventsMatching, InputOf } from "./catalog-types.ts";
 export { currentEvent, logFields } from "./context.ts";
+export { type FunctionDecorator, type PublishEventOptions, publishEvent } from "./decorators/publish-event.ts";
+export {
+  type HandlerSubscriber,
+  type MethodSubscriber,
+  type SubscribeTo,
+  type SubscribeToOptions,
+  subscribeTo,
+} from "./decorators/subscribe-to.ts";
+export {
+  type Bounded,
+  type ErrorBoundaryOptions,
+  type MethodBoundary,
+  withErrorBoundary,
+} from "./decorators/with-error-boundary.ts";
 export type { DeadLetter, DeadLetterError, DeadLetters } from "./delivery/dead-letter.ts";
 export type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
 export type { Ledger } from "./delivery/ledger.ts";

@@ -57,7 +57,7 @@ export async function drainCore(core: BusCore, deadlineMs: number): Promise<Drai
   const startedAt = performance.now();
   core.drainReason = new BusError("BUS_DRAINING", "the bus is draining: only deliveries being drained may publish");
   core.retriesEndAt = startedAt + deadlineMs;
-  for (const delivery of core.inFlight.list()) if (delivery.isDueAfter(core.retriesEndAt)) delivery.giveUp("drain");
+  for (const delivery of core.inFlight.list()) delivery.giveUpAfter(core.retriesEndAt, "drain");
   const isComplete = await isIdleWithin(core, deadlineMs);
   const { aborted } = closeCore(core, "deadline");
   const durationMs = performance.now() - startedAt;

@@ -3,7 +3,6 @@ import type { AnyCatalog } from "./catalog-types.ts";
 import type { ServiceLevel } from "./event-definition.ts";
 import { nameProblem } from "./names.ts";
 import { matchesPattern } from "./routing/pattern.ts";
-import type { RouteDefinition } from "./routing/routes.ts";
 import type { SubscriptionRecord } from "./routing/subscription.ts";
 
 /** One event or family of the catalog, as `bus.describe()` tells it. */
@@ -85,16 +84,16 @@ export function describeSubscription(
 /** What would happen to a publish of `name`, and why. */
 export function explainEvent(
   name: string,
-  define: (name: string) => RouteDefinition | undefined,
+  look: (name: string) => { readonly isKnown: boolean; readonly template: string | undefined },
   subscriptions: readonly SubscriptionRecord[],
 ): EventExplanation {
   const problem = nameProblem(name);
   if (problem !== undefined)
     return { name, refusal: `invalid name: ${problem}`, template: undefined, subscriptions: [] };
-  const definition = define(name);
-  const refusal = definition === undefined ? "the catalog has no such event" : undefined;
+  const { isKnown, template } = look(name);
+  const refusal = isKnown ? undefined : "the catalog has no such event";
   const explained = subscriptions.map((each) => explainMatch(name, each));
-  return { name, refusal, template: definition?.destination.template, subscriptions: explained };
+  return { name, refusal, template, subscriptions: explained };
 }
 
 function explainMatch(name: string, { name: subscription, pattern, parsed }: SubscriptionRecord): MatchExplanation {

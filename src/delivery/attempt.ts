@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from "../check.ts";
 import { runInScope, type Scope } from "../context.ts";
 import { BusError, describeValue } from "../errors.ts";
 import type { EventRecord } from "../event.ts";
@@ -25,12 +26,12 @@ export interface AttemptOwner {
   readonly context: TraceContext | undefined;
   /** The scope to run the handler in; undefined where the dispatch runs in it already, or nobody wants one. */
   readonly scope: Scope | undefined;
-  /** Called once, when the attempt has returned, thrown, or timed out. */
+  /** Called when the attempt has returned, thrown, or timed out, and is not over yet; to call `finish`. */
   attemptEnded(attempt: Attempt, result: AttemptResult, thrown: unknown): void;
   /** Called when a handler returns after its attempt was over. */
   lateResult(): void;
-  /** Called once if the attempt did not end in the same turn. */
-  wentAsync(): void;
+  /** Called if the attempt did not end in the turn it started in. */
+  outlivesTurn(): void;
   logger(attempt: Attempt): Logger;
   publisher(attempt: Attempt): UntypedPublish;
 }
@@ -89,8 +90,8 @@ export class Attempt implements HandlerContext {
 
   get retryAfter(): (delayMs: number) => void {
     return (delayMs) => {
-      if (!(delayMs >= 0 && delayMs <= 2_147_483_647)) {
-        const problem = `retryAfter: delayMs must be 0 to 2147483647 milliseconds, got ${describeValue(delayMs)}`;
+      if (!(typeof delayMs === "number" && delayMs >= 0 && delayMs <= MAX_TIMER_MS)) {
+        const problem = `retryAfter: delayMs must be 0 to ${MAX_TIMER_MS} milliseconds, got ${describeValue(delayMs)}`;
         throw new BusError("INVALID_OPTION", problem);
       }
       this.#decide({ kind: "retry", delayMs });
@@ -131,22 +132,11 @@ export class Attempt implements HandlerContext {
     const context = span?.context ?? owner.context;
     if (context === undefined) enterScope(this);
     else owner.telemetry.enter(context, enterScope, this);
-    if (!this.#isOver) owner.wentAsync();
+    if (!this.#isOver) owner.outlivesTurn();
   }
 
-  /** Ends the attempt from outside: its signal is aborted, what the handler returns later is counted as late. */
-  cut(reason: BusError): void {
-    if (this.#isOver) return;
-    this.#over();
-    this.#abort(reason);
-  }
-
-  #over(): void {
-    this.#isOver = true;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-  }
-
-  #abort(reason: BusError): void {
+  /** Aborts the signal of an attempt that is over; what the handler returns later is counted as late. */
+  abort(reason: BusError): void {
     this.#abortReason = reason;
     this.#controller?.abort(reason);
   }
@@ -156,8 +146,13 @@ export class Attempt implements HandlerContext {
       this.#owner.lateResult();
       return;
     }
-    this.#over();
     this.#owner.attemptEnded(this, result, thrown);
+  }
+
+  /** Marks the attempt as over; the owner does so when its accounts are settled. */
+  finish(): void {
+    this.#isOver = true;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 
   static {
@@ -165,9 +160,8 @@ export class Attempt implements HandlerContext {
       if (attempt.#isOver) return;
       const { name, settings } = attempt.#owner.subscription;
       const reason = new BusError("TIMEOUT", `the handler "${name}" took longer than ${settings.timeoutMs} ms`);
-      attempt.#over();
       attempt.#owner.attemptEnded(attempt, "timed_out", reason);
-      attempt.#abort(reason); // after the accounts are settled: listeners of the signal run user code
+      attempt.abort(reason); // after the accounts are settled: listeners of the signal run user code
     };
     enterScope = (attempt) => {
       const owner = attempt.#owner;

@@ -11,6 +11,7 @@ export interface Backoff {
  * random part of that (Brooker, "Exponential Backoff And Jitter", 2015), so that failures made together do not return together.
  */
 export function backoffMs(backoff: Backoff, attempt: number, random: () => number): number {
-  const ceiling = Math.min(backoff.initialMs * backoff.factor ** (attempt - 1), backoff.maxMs);
+  const grown = backoff.initialMs === 0 ? 0 : backoff.initialMs * backoff.factor ** (attempt - 1); // 0 * Infinity is NaN
+  const ceiling = Math.min(grown, backoff.maxMs);
   return backoff.jitter === "none" ? ceiling : ceiling * random();
 }

@@ -65,12 +65,12 @@ export interface DeadLetterErrorInit {
 
 /** What a delivery hands over to be set aside. */
 export interface DeadLetterInit {
-  readonly delivery: {
-    readonly event: EventRecord;
-    readonly leg: Leg;
-    readonly replayOf: string | undefined;
-    readonly publishContext: TraceContext | undefined;
-  };
+  readonly event: EventRecord;
+  readonly leg: Leg;
+  /** The context of the publish: what a replay links to. */
+  readonly context: TraceContext | undefined;
+  /** The entry that a replay came from. */
+  readonly replayOf: string | undefined;
   readonly errors: readonly DeadLetterErrorInit[];
   readonly reason: string;
   readonly attempts: number;
@@ -80,7 +80,7 @@ export interface DeadLetterInit {
 export interface StoredDeadLetter extends DeadLetter {
   readonly event: EventRecord;
   readonly leg: Leg;
-  readonly publishContext: TraceContext | undefined;
+  readonly context: TraceContext | undefined;
 }
 
 /** Keeps dead letters up to a capacity, and the accounts of what became of them. */
@@ -117,15 +117,14 @@ export class DeadLetterStore {
   }
 
   /** Sets an event aside; for a replay that failed again, in place of the entry it came from. */
-  store({ delivery, errors, reason, attempts }: DeadLetterInit): string {
-    const { event, leg, replayOf, publishContext } = delivery;
+  store({ event, leg, context, replayOf, errors, reason, attempts }: DeadLetterInit): string {
     const earlier = replayOf === undefined ? undefined : this.#entries.get(replayOf);
     const id = replayOf ?? uuid();
     if (earlier !== undefined) this.#take(id, "replayed");
     const subscription = leg.subscription.name;
-    const seen = [...(earlier?.errors ?? []), ...errors.map(errorView)].slice(-MAX_ERRORS);
+    const seen = Object.freeze([...(earlier?.errors ?? []), ...errors.map(errorView)].slice(-MAX_ERRORS));
     const at = Date.now();
-    this.#entries.set(id, { id, event, subscription, errors: seen, reason, attempts, at, leg, publishContext });
+    this.#entries.set(id, { id, event, subscription, errors: seen, reason, attempts, at, leg, context });
     leg.accounts.deadLetter("stored");
     const last = errors.at(-1);
     const fields = {
@@ -180,11 +179,11 @@ const MAX_ERRORS = 100;
 
 function errorView({ attempt, failure, span, at }: DeadLetterErrorInit): DeadLetterError {
   const { type, message, stack } = failure;
-  return { attempt, type, message, stack, traceId: span?.traceId, spanId: span?.spanId, at };
+  return Object.freeze({ attempt, type, message, stack, traceId: span?.traceId, spanId: span?.spanId, at });
 }
 
 /** The entry without what only the bus needs; as JSON, without the fields its schema marks as sensitive. */
-function publicView({ leg, publishContext: _, ...entry }: StoredDeadLetter): DeadLetter {
+function publicView({ leg, context: _, ...entry }: StoredDeadLetter): DeadLetter {
   const toJSON = (): object => {
     const event: SerializedEvent = entry.event.toJSON();
     return { ...entry, event: { ...event, data: leg.destination.redactData(event.data) } };

@@ -47,7 +47,7 @@ function decideRetry(host: DeliveryHost, leg: Leg, { attempt, now, startedAt }: 
   if (attempt.attempt >= settings.maxAttempts) return { kind: "dead_letter", reason: "attempts_exhausted", errorClass };
   // a `once` subscription leaves when its only delivery starts: that delivery keeps its retries
   if (!isActive && !settings.once) return { kind: "dead_letter", reason: "unsubscribed", errorClass };
-  const random = (): number => host.guard.run("clock", host.random, 0.5);
+  const random = (): number => host.guard.check("random", host.random, isFraction) ?? 0.5;
   const { verdict } = attempt;
   const wantedMs = verdict?.kind === "retry" ? verdict.delayMs : undefined;
   const delayMs = wantedMs ?? backoffMs(settings.backoff, attempt.attempt, random);
@@ -63,8 +63,13 @@ function decideRetry(host: DeliveryHost, leg: Leg, { attempt, now, startedAt }: 
 function classify(host: DeliveryHost, leg: Leg, thrown: unknown): ErrorClass {
   const { classify: classifier } = leg.subscription.settings;
   if (classifier === undefined) return "retryable";
-  const errorClass = host.guard.run<unknown>("classifier", () => classifier(thrown), "retryable");
-  if (errorClass === "retryable" || errorClass === "fatal" || errorClass === "expected") return errorClass;
-  host.guard.trip("classifier", new TypeError("a classifier must return retryable, fatal or expected"));
-  return "retryable";
+  return host.guard.check("classifier", () => classifier(thrown), isErrorClass) ?? "retryable";
+}
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return value === "retryable" || value === "fatal" || value === "expected";
+}
+
+function isFraction(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < 1;
 }

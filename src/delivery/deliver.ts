@@ -38,11 +38,6 @@ export class Delivery implements AttemptOwner {
     this.#origin = origin;
   }
 
-  /** The dead letter that this replays. */
-  get replayOf(): string | undefined {
-    return this.#origin.replayOf;
-  }
-
   get event(): EventRecord {
     return this.#origin.event;
   }
@@ -53,11 +48,6 @@ export class Delivery implements AttemptOwner {
 
   get telemetry(): Telemetry {
     return this.host.telemetry;
-  }
-
-  /** The context of the publish: what a replay links to. */
-  get publishContext(): TraceContext | undefined {
-    return this.#origin.context;
   }
 
   get context(): TraceContext | undefined {
@@ -120,6 +110,7 @@ export class Delivery implements AttemptOwner {
     const now = startedAt === 0 ? 0 : performance.now();
     const seconds = (now - startedAt) / 1000;
     if (result === "returned" && attempt.verdict === undefined) {
+      attempt.finish();
       accounts.attemptHandled();
       if (startedAt !== 0) host.telemetry.recordProcess(accounts.cell, seconds, undefined);
       attempt.span?.end("handled", undefined, undefined);
@@ -128,10 +119,13 @@ export class Delivery implements AttemptOwner {
       return;
     }
     const failure = host.failures.read(failureOf(attempt, result, thrown));
+    const ended: EndedAttempt = { attempt, failure, result, thrown, now, startedAt: this.#startedAt };
+    const decision = decide(host, leg, ended);
+    if (attempt.isOver) return; // redactor and classifier are user code: one of them closed the bus
+    attempt.finish();
     const cell = accounts.attemptFailed(result === "timed_out" ? "attemptsTimedOut" : "attemptsFailed", failure.type);
     if (startedAt !== 0) host.telemetry.recordProcess(cell, seconds, failure.type);
-    const ended: EndedAttempt = { attempt, failure, result, thrown, now, startedAt: this.#startedAt };
-    this.#apply(decide(host, leg, ended), ended);
+    this.#apply(decision, ended);
   }
 
   #apply(decision: Decision, ended: EndedAttempt): void {
@@ -140,7 +134,8 @@ export class Delivery implements AttemptOwner {
     const outcome = result === "timed_out" ? "timed_out" : "failed";
     const isFinal = decision.kind === "dead_letter";
     const isRetry = decision.kind === "retry";
-    const record = result !== "returned" && isFirstSighting(failure.error, event);
+    const writer = leg.spans === "events" ? this.#origin.publishSpan : attempt.span;
+    const record = result !== "returned" && writer !== undefined && isFirstSighting(failure.error, event);
     const disposition = isRetry ? undefined : isFinal ? "dead_lettered" : "discarded";
     attempt.span?.end(isRetry ? "retry" : outcome, disposition, { failure, record, isFinal });
     if (leg.spans === "events") this.#note(isRetry ? "retry" : outcome, record ? ended : undefined);
@@ -179,13 +174,13 @@ export class Delivery implements AttemptOwner {
       return;
     }
     this.leg.accounts.waiting(1);
-    this.#track();
+    this.outlivesTurn();
     this.#retry ??= new RetryWait();
     this.#retry.start(delayMs, () => {
       this.leg.accounts.waiting(-1);
       const { isActive, settings } = this.leg.subscription;
       if (isActive || settings.once) this.#attempt();
-      else this.giveUp("unsubscribed");
+      else this.#giveUp("unsubscribed");
     });
   }
 
@@ -193,14 +188,14 @@ export class Delivery implements AttemptOwner {
     if (this.#retry?.stop()) this.leg.accounts.waiting(-1);
   }
 
-  /** Whether it waits for a retry later than `instant` on the monotonic clock. */
-  isDueAfter(instant: number): boolean {
-    return this.#retry?.isDueAfter(instant) ?? false;
+  /** Dead-letters the delivery if it waits for a retry later than `instant` on the monotonic clock. */
+  giveUpAfter(instant: number, reason: string): void {
+    if (!this.#retry?.isDueAfter(instant)) return;
+    this.#stopWaiting();
+    this.#giveUp(reason);
   }
 
-  /** Dead-letters a delivery whose next attempt will not come. */
-  giveUp(reason: string): void {
-    this.#stopWaiting();
+  #giveUp(reason: string): void {
     const isTimeout = this.#errors?.at(-1)?.failure.type === "timeout";
     const now = this.#startedAt === 0 ? 0 : performance.now();
     this.host.reportFailure(this.#deadLetter(isTimeout ? "timed_out" : "failed", reason, now));
@@ -218,19 +213,21 @@ export class Delivery implements AttemptOwner {
       const cell = leg.accounts.attemptFailed("attemptsAborted", failure.type);
       const { startedAt } = attempt;
       if (startedAt !== 0) host.telemetry.recordProcess(cell, (performance.now() - startedAt) / 1000, failure.type);
+      attempt.finish();
       attempt.span?.end("aborted", undefined, { failure, record: false, isFinal: true });
       this.#remember({ attempt, failure });
     }
     leg.accounts.aborted(label);
     if (label === "deadline") this.#store(label);
     this.#settle({ outcome: "aborted", reason: label, error: cause });
-    if (isRunning) attempt.cut(cause); // last: listeners of the signal run user code
+    if (isRunning) attempt.abort(cause); // last: listeners of the signal run user code
   }
 
   #handled(now: number): void {
     const { accounts } = this.leg;
     accounts.handled();
-    if (this.host.telemetry.isMetering) accounts.cell.lastSuccess = Date.now() / 1000;
+    // a synchronous handler is done about when its event was published, and that clock was read
+    accounts.cell.lastSuccess = (this.#isTracked ? Date.now() : this.event.timestamp) / 1000;
     this.#settle(now === 0 ? HANDLED : { outcome: "handled", ...this.#timed(now) });
   }
 
@@ -247,8 +244,10 @@ export class Delivery implements AttemptOwner {
   }
 
   #store(reason: string): string {
-    const { deadLetters } = this.host;
-    return deadLetters.store({ delivery: this, errors: this.#errors ?? [], reason, attempts: this.#attempts });
+    const { event, context, replayOf } = this.#origin;
+    const errors = this.#errors ?? [];
+    const attempts = this.#attempts;
+    return this.host.deadLetters.store({ event, leg: this.leg, context, replayOf, errors, reason, attempts });
   }
 
   /** The delivery's duration, recorded; nothing where no clock was read. */
@@ -265,12 +264,7 @@ export class Delivery implements AttemptOwner {
     this.#origin.settled(this);
   }
 
-  wentAsync(): void {
-    void this.event.timestamp; // the publish instant: fixed before this turn ends
-    this.#track();
-  }
-
-  #track(): void {
+  outlivesTurn(): void {
     if (this.#isTracked) return;
     this.#isTracked = true;
     this.host.inFlight.add(this);

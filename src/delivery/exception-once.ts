@@ -4,12 +4,17 @@ import type { BusEvent } from "../event.ts";
 const recorded = new WeakMap<object, string | undefined>();
 
 /**
- * Whether an error is to be recorded here. An error that a nested delivery recorded and that is rethrown on its way up,
- * from event to causing event, is recorded once; an error object that is thrown again elsewhere is a failure of its own.
+ * Whether an error is to be recorded here. An error that a nested publish or delivery recorded and that is rethrown on
+ * its way up, from event to causing event, is recorded once; thrown again elsewhere, it is a failure of its own.
  */
 export function isFirstSighting(error: unknown, event: BusEvent): boolean {
   if (typeof error !== "object" || error === null) return true;
   const isRethrown = recorded.has(error) && recorded.get(error) === event.id;
   recorded.set(error, event.causationId);
   return !isRethrown;
+}
+
+/** Notes that a publish span recorded an error which the handler of the causing event may rethrow. */
+export function markRecorded(error: object, causationId: string | undefined): void {
+  recorded.set(error, causationId);
 }

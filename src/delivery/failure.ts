@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { type BusErrorCode, ERROR_CODES } from "../error-codes.ts";
 import { BusError, describeValue, errorTypeOfCode } from "../errors.ts";
 import type { ErrorDetail } from "../options.ts";
 import { telemetryCells } from "../telemetry/cells.ts";
@@ -23,48 +24,114 @@ export class FailureReader {
   }
 
   read(thrown: unknown): Failure {
-    const error = readableError(thrown);
-    const className = classNameOf(error);
+    const { error, message, stack, className } = readError(thrown);
+    const code = codeOf(error);
     return {
       error,
-      type: error instanceof BusError ? errorTypeOfCode(error.code) : boundedErrorType(className),
+      type: code === undefined ? boundedErrorType(className) : errorTypeOfCode(code),
       className,
-      message: this.#detail === "type" ? undefined : this.#text(error.message),
-      stack: this.#detail === "full" && error.stack !== undefined ? this.#text(error.stack) : undefined,
+      ...this.#detailOf(code, message, stack),
     };
+  }
+
+  #detailOf(code: BusErrorCode | undefined, message: string, stack: string | undefined): Detail {
+    if (this.#detail === "type") return { message: undefined, stack: undefined };
+    // a refusal quotes what was refused, for the publisher's eyes: what anybody sent must not reach telemetry that way
+    const isQuoting = code !== undefined && QUOTING.has(code);
+    const shown = isQuoting ? ERROR_CODES[code].meaning : message;
+    const frames = isQuoting ? `BusError: ${shown}\n${framesOf(stack)}` : stack;
+    const isFull = this.#detail === "full" && frames !== undefined;
+    return { message: this.#text(shown), stack: isFull ? this.#text(frames) : undefined };
+  }
+
+  /** What may be logged of a throw that was caught and goes no further. */
+  describe(thrown: unknown): string {
+    const { className, message } = this.read(thrown);
+    return message === undefined ? className : `${className}: ${message}`;
   }
 
   #text(text: string): string {
     const redact = this.#redact;
     const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
     if (redact === undefined) return short;
-    return this.#guard.run("redactor", () => String(redact(short)), "[the redactor threw]");
+    return this.#guard.check("redactor", () => textOf(redact(short)), isText) ?? "[the redactor threw]";
   }
 }
 
+type Detail = Pick<Failure, "message" | "stack">;
+
+/** The codes whose messages quote names, values or data of the caller. */
+const QUOTING: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
+  "INVALID_NAME",
+  "UNKNOWN_EVENT",
+  "INVALID_EVENT",
+  "INVALID_DATA",
+  "INVALID_OPTION",
+  "INVALID_PATTERN",
+  "HEADERS_TOO_LARGE",
+]);
+
+/** The call sites of a stack, without the message on top. */
+function framesOf(stack: string | undefined): string {
+  return (stack ?? "")
+    .split("\n")
+    .filter((line) => /^ +at /.test(line))
+    .join("\n");
+}
+
+function codeOf(error: Error): BusErrorCode | undefined {
+  if (!(error instanceof BusError)) return undefined;
+  const { code } = error;
+  return Object.hasOwn(ERROR_CODES, code) ? code : undefined; // a code of somebody's own making is no label
+}
+
+/** Primitives as text; anything else, promises above all, is no text. */
+function textOf(value: unknown): unknown {
+  return typeof value === "object" || typeof value === "function" || value === undefined ? value : String(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+/** An error with its fields, each read once. */
+interface ReadableError {
+  readonly error: Error;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly className: string;
+}
+
 /** The thrown value itself when it is an Error whose fields can be read; else a `BusError` with it as the cause. */
-function readableError(thrown: unknown): Error {
+function readError(thrown: unknown): ReadableError {
   try {
     if (thrown instanceof Error || types.isNativeError(thrown)) {
       const { name, message, stack } = thrown;
       const isReadable = typeof message === "string" && typeof name === "string";
-      if (isReadable && (stack === undefined || typeof stack === "string")) return thrown;
+      if (isReadable && (stack === undefined || typeof stack === "string")) {
+        return { error: thrown, message, stack, className: classNameOf(thrown, name) };
+      }
     }
   } catch {
     // a getter or proxy trap threw: it is described below, from outside
   }
   const text = `the handler threw ${describeValue(thrown)} instead of a readable Error`;
-  return new BusError("NON_ERROR_THROWN", text, { cause: thrown });
+  const error = new BusError("NON_ERROR_THROWN", text, { cause: thrown });
+  return { error, message: text, stack: error.stack, className: "BusError" };
 }
 
 /** The most telling of class name and `name`: `DOMException` and `Error` say less than their `name`. */
-function classNameOf(error: Error): string {
+function classNameOf(error: Error, name: string): string {
+  const own = constructorName(error);
+  if (typeof own === "string" && own !== "Error" && own !== "DOMException" && CLASS_NAME.test(own)) return own;
+  return CLASS_NAME.test(name) ? name : "Error";
+}
+
+function constructorName(error: Error): unknown {
   try {
-    const own = error.constructor?.name;
-    if (typeof own === "string" && own !== "Error" && own !== "DOMException" && CLASS_NAME.test(own)) return own;
-    return CLASS_NAME.test(error.name) ? error.name : "Error";
+    return error.constructor?.name;
   } catch {
-    return "Error"; // a hostile `constructor`; the error's own fields were readable
+    return undefined; // a hostile getter: the error's own fields were readable
   }
 }
 

@@ -61,7 +61,7 @@ class Replay implements DeliveryOrigin<Delivery>, Scope {
   constructor(host: DeliveryHost, entry: StoredDeadLetter, onSettled: (delivery: Delivery) => void) {
     this.event = entry.event;
     this.bus = host.bus;
-    this.context = entry.publishContext;
+    this.context = entry.context;
     this.scope = host.isAmbient ? this : undefined;
     this.replayOf = entry.id;
     this.settled = (delivery) => {

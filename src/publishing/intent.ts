@@ -2,7 +2,7 @@ import { OptionCheck } from "../check.ts";
 import { BusError, describeValue } from "../errors.ts";
 import { EventRecord, type EventSubject, fieldsOfRecord } from "../event.ts";
 import type { EventInit } from "../event-init.ts";
-import { type EventProblem, readEvent } from "../event-rules.ts";
+import { type EventProblem, isCorrelationId, readEvent } from "../event-rules.ts";
 import { isEventName, nameProblem } from "../names.ts";
 import type { PublishOptions } from "../options.ts";
 
@@ -40,6 +40,20 @@ export function readIntent(
     if (error instanceof BusError) return error;
     return new BusError("INVALID_EVENT", "cannot publish: the event or its options cannot be read", { cause: error });
   }
+}
+
+/** The correlation id of a publish call that is refused, as far as there is a valid one to read. */
+export function correlationOf(subject: unknown, data: unknown, options: unknown): string | undefined {
+  const places = typeof subject === "string" ? [options] : [data, subject];
+  for (const place of places) {
+    try {
+      const { correlationId } = (place ?? {}) as { correlationId?: unknown };
+      if (isCorrelationId(correlationId)) return correlationId;
+    } catch {
+      // a hostile object: that is why the call is refused
+    }
+  }
+  return undefined;
 }
 
 function intentOfEvent(subject: object, options: unknown, defaultSource: string | undefined): Intent | BusError {

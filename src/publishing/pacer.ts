@@ -7,28 +7,39 @@ const MAX_TURN_MS = 10;
 
 /**
  * Keeps a loop of `await publish` from starving timers and exporters: microtasks alone never let them run. Every few
- * publishes it reads the clock, and past 10 ms of continuous work the next result waits for a macrotask.
+ * publishes it reads the clock, and past 10 ms of continuous work the results wait for a macrotask, all for the same one.
  */
 export class Pacer {
   #count = 0;
   #turnStartedAt = now();
-  #isYielding = false;
+  #waiting: (() => void)[] | undefined;
 
   /** Whether the result at hand should wait for the next turn. */
   isTurnOver(): boolean {
-    if (this.#isYielding) return true;
+    if (this.#waiting !== undefined) return true;
     if (++this.#count % CHECK_EVERY !== 0) return false;
-    if (now() - this.#turnStartedAt < MAX_TURN_MS) return false;
-    this.#isYielding = true;
-    nextTurn(() => {
-      this.#isYielding = false;
-      this.#turnStartedAt = now();
-    });
-    return true;
+    return now() - this.#turnStartedAt >= MAX_TURN_MS;
   }
 
   /** Calls `resume` in the next turn. */
   afterTurn(resume: () => void): void {
-    nextTurn(resume);
+    if (this.#waiting === undefined) {
+      this.#waiting = [];
+      nextTurn(() => this.#resume());
+    }
+    this.#waiting.push(resume);
+  }
+
+  /** A rejection, at once or in the next turn. */
+  reject(error: unknown): Promise<never> {
+    if (!this.isTurnOver()) return Promise.reject(error);
+    return new Promise((_, reject) => this.afterTurn(() => reject(error)));
+  }
+
+  #resume(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#turnStartedAt = now();
+    for (const resume of waiting) resume();
   }
 }

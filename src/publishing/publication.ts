@@ -45,6 +45,7 @@ export class Publication implements DeliveryOrigin<Delivery>, Scope {
   #pending: number;
   #failed = 0;
   #onSettled: (() => void) | undefined;
+  #strictError: DeliveryError<PublishResult> | undefined;
 
   constructor(host: DeliveryHost, init: PublicationInit) {
     this.event = init.event;
@@ -110,6 +111,11 @@ export class Publication implements DeliveryOrigin<Delivery>, Scope {
   /** The error of a strict publish, once everything has settled. */
   get strictError(): DeliveryError | undefined {
     if (!this.#init.isStrict || this.#failed === 0) return undefined;
+    this.#strictError ??= this.#makeStrictError();
+    return this.#strictError;
+  }
+
+  #makeStrictError(): DeliveryError<PublishResult> {
     const failed = this.#deliveries.filter(isFailed);
     const names = failed.map((each) => `"${each.leg.subscription.name}"`).join(", ");
     const message = `publishing "${this.event.name}": ${failed.length} of ${this.#deliveries.length} deliveries failed: ${names}`;

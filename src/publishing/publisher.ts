@@ -1,16 +1,17 @@
 import type { BusSettings } from "../bus-settings.ts";
 import { currentScope, type Scope } from "../context.ts";
+import { markRecorded } from "../delivery/exception-once.ts";
 import type { Cause, DeliveryHost } from "../delivery/host.ts";
-import { BusError, ValidationError } from "../errors.ts";
+import { BusError } from "../errors.ts";
 import { type EventOrigin, EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event.ts";
 import type { PublishResult } from "../outcome.ts";
 import { REFUSED_DESTINATION, type Route, type Routes } from "../routing/routes.ts";
-import { countFailedPublish, publishCell } from "../telemetry/cells.ts";
+import { countFailedPublish, countRefusal, publishCell } from "../telemetry/cells.ts";
 import { LOG_EVENTS } from "../telemetry/semconv.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import { type Valid, validateData } from "../validation.ts";
 import { deepFreeze } from "./deep-freeze.ts";
-import { type Intent, readIntent } from "./intent.ts";
+import { correlationOf, type Intent, readIntent } from "./intent.ts";
 import type { Pacer } from "./pacer.ts";
 import { Publication } from "./publication.ts";
 
@@ -31,6 +32,12 @@ interface Call {
   readonly cause: EventRecord | undefined;
   readonly span: PublishSpan | undefined;
   readonly startedAt: number;
+}
+
+/** A publish call that is refused. */
+interface Refused extends Pick<Call, "cause" | "span" | "startedAt"> {
+  readonly route: Route | undefined;
+  readonly correlationId: string | undefined;
 }
 
 /** An event and the context it was published in. */
@@ -54,14 +61,15 @@ export class Publisher {
     ledger.published++;
     telemetry.sense();
     const startedAt = telemetry.isTracing || telemetry.isMetering ? performance.now() : 0;
-    const scope = currentScope();
+    const scope = settings.ambient ? currentScope() : undefined;
     const cause = handler?.event ?? (scope?.event as EventRecord | undefined);
-    const intent = readIntent(subject, data, options, settings.source);
+    const intent = this.#host.intakeProblem(scope, handler) ?? readIntent(subject, data, options, settings.source);
     const route = intent instanceof BusError ? undefined : routes.find(intent.name);
-    const problem = this.#host.intakeProblem(scope, handler) ?? this.#problem(intent, route, cause);
+    const problem = this.#problem(intent, route, cause);
     const span = this.#startSpan(intent, route, handler?.context);
     if (problem !== undefined || intent instanceof BusError || route === undefined) {
-      return this.#refuse(problem as BusError, { intent, route, span, startedAt });
+      const correlationId = correlationOf(subject, data, options) ?? cause?.correlationId;
+      return this.#refuse(problem as BusError, { correlationId, cause, route, span, startedAt });
     }
     const call: Call = { intent, route, cause, span, startedAt };
     if (route.schema === undefined) return this.#accept(call, intent.data);
@@ -71,7 +79,7 @@ export class Publisher {
     return checked.then((settled) => {
       ledger.validating--;
       const closed = this.#host.closeReason;
-      return closed === undefined ? this.#validated(call, settled) : this.#refuse(closed, call);
+      return this.#validated(call, closed ?? settled);
     });
   }
 
@@ -108,8 +116,10 @@ export class Publisher {
     });
   }
 
-  #validated(call: Call, checked: Valid | ValidationError): Promise<PublishResult> {
-    return checked instanceof ValidationError ? this.#refuse(checked, call) : this.#accept(call, checked.value);
+  #validated(call: Call, checked: Valid | BusError): Promise<PublishResult> {
+    if (!(checked instanceof BusError)) return this.#accept(call, checked.value);
+    const correlationId = call.intent.given?.correlationId ?? call.cause?.correlationId;
+    return this.#refuse(checked, { ...call, correlationId });
   }
 
   #accept(call: Call, value: unknown): Promise<PublishResult> {
@@ -117,6 +127,7 @@ export class Publisher {
     const { event, context } = this.#createEvent(call, value);
     const { intent, route, span, startedAt } = call;
     host.ledger.accepted++;
+    if (route.legs.length > 0) void event.timestamp; // the publish instant, fixed before a handler can keep the event
     span?.describe(event, route.legs.length);
     if (route.legs.length === 0) {
       host.ledger.unrouted++;
@@ -151,30 +162,37 @@ export class Publisher {
   }
 
   /** Ends the publish span and counts the call; `failure` is a strict publish's. */
-  #end({ route, span, startedAt }: Call, failure: BusError | undefined): void {
+  #end({ route, cause, span, startedAt }: Call, failure: BusError | undefined): void {
     const { telemetry, failures } = this.#host;
     const read = failure === undefined ? undefined : failures.read(failure);
     span?.end(read);
+    if (failure !== undefined && span !== undefined) markRecorded(failure, cause?.id);
     const cell = read === undefined ? route.cell : countFailedPublish(route.cell, read.type);
     if (read === undefined) cell.sent++;
     if (startedAt !== 0) telemetry.recordPublish(cell, (performance.now() - startedAt) / 1000, read?.type);
   }
 
-  #refuse(
-    error: BusError,
-    call: Pick<Call, "span" | "startedAt"> & { readonly intent: Intent | BusError; readonly route: Route | undefined },
-  ): Promise<never> {
+  #refuse(error: BusError, refused: Refused): Promise<never> {
     const { ledger, telemetry, failures, logger } = this.#host;
-    const { span, startedAt, route } = call;
+    const { span, startedAt, route, cause } = refused;
+    const correlationId = refused.correlationId ?? span?.traceId;
     const failure = failures.read(error);
     ledger.refused[failure.type] = (ledger.refused[failure.type] ?? 0) + 1;
     const cell = route?.cell ?? publishCell(REFUSED_DESTINATION.label);
-    cell.refused.set(failure.type, (cell.refused.get(failure.type) ?? 0) + 1);
+    countRefusal(cell, failure.type);
     const counted = countFailedPublish(cell, failure.type);
+    if (correlationId !== undefined) span?.describeRefusal(correlationId, cause?.id);
     span?.end(failure);
+    if (span !== undefined) markRecorded(error, cause?.id);
     if (startedAt !== 0) telemetry.recordPublish(counted, (performance.now() - startedAt) / 1000, failure.type);
-    const fields = { event: LOG_EVENTS.refused, ...span?.logFields(), reason: failure.type, event_name: route?.name };
-    logger.warn(fields, `refused to publish: ${failure.message ?? failure.type}`);
-    return Promise.reject(error);
+    const fields = {
+      event: LOG_EVENTS.refused,
+      ...span?.logFields(),
+      reason: failure.type,
+      correlation_id: correlationId,
+    };
+    const named = route === undefined ? fields : { ...fields, event_name: route.name };
+    logger.warn(named, `refused to publish: ${failure.message ?? failure.type}`);
+    return this.#host.pacer.reject(error);
   }
 }

@@ -30,8 +30,12 @@ export interface RouteDefinition {
 }
 
 export interface RoutesInit {
-  /** What is known of a valid name; undefined when it may not be published. */
-  readonly define: (name: string) => RouteDefinition | undefined;
+  readonly names: {
+    /** What is known of a valid name; undefined when it may not be published. */
+    define(name: string): RouteDefinition | undefined;
+    /** Called when metric series were made: they may be folded. */
+    noteFolding(): void;
+  };
   readonly ledger: Ledger;
   readonly spans: SpanLevel;
   readonly trace: TraceMode;
@@ -82,7 +86,7 @@ export class Routes {
   }
 
   #build(name: string): Route | undefined {
-    const definition = this.#init.define(name);
+    const definition = this.#init.names.define(name);
     if (definition === undefined) return undefined;
     const { schema, destination } = definition;
     const spans = definition.spans ?? this.#init.spans;
@@ -95,6 +99,7 @@ export class Routes {
     const route: Route = { name, schema, destination, cell: publishCell(destination.label), spans, legs };
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear(); // names without bound: better slow than ever larger
     this.#cache.set(name, route);
+    this.#init.names.noteFolding();
     return route;
   }
 }

@@ -2,6 +2,7 @@ import { destinationsOf } from "../catalog.ts";
 import type { AnyCatalog } from "../catalog-types.ts";
 import { BusError, describeValue } from "../errors.ts";
 import type { Middleware } from "../handler.ts";
+import { checkFunction } from "../listeners.ts";
 import type { Logger } from "../logger.ts";
 import { composeMiddleware } from "../middleware.ts";
 import type { SubscribeOptions } from "../options.ts";
@@ -17,7 +18,7 @@ export interface SubscribeRequest {
   readonly handler: unknown;
   readonly options: SubscribeOptions | undefined;
   readonly catalog: AnyCatalog | undefined;
-  readonly labels: { labelOf(name: string): string };
+  readonly labels: { labelOf(name: string): string; noteFolding(): void };
 }
 
 /** The subscriptions of one bus, with the middleware composed around their handlers. */
@@ -54,6 +55,7 @@ export class Subscriptions {
     this.#routes.add(record);
     telemetryCells().activeSubscriptions++;
     for (const destination of destinations) deliveryCell(destination, settings.name); // series exist before the first failure
+    labels.noteFolding();
     return record;
   }
 
@@ -105,6 +107,7 @@ export class Subscriptions {
 
   /** Adds middleware inside what was added before, around present and future handlers. */
   use(middleware: Middleware): Disposable {
+    checkFunction("use", middleware);
     const entry = (...call: Parameters<Middleware>): unknown => middleware(...call); // the same function may be used twice
     Object.defineProperty(entry, "name", { value: middleware.name });
     this.#compose([...this.#middleware, entry]);

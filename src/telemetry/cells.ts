@@ -1,3 +1,5 @@
+import { Durations } from "./durations.ts";
+import { deliveryLabels, processDurationLabels, publishDurationLabels } from "./labels.ts";
 import { OTHER } from "./semconv.ts";
 
 /** Counts of one destination, of all buses in the process together. */
@@ -9,6 +11,8 @@ export interface PublishCell {
   readonly failed: Map<string, number>;
   readonly refused: Map<string, number>;
   unrouted: number;
+  /** How long publishing took. */
+  readonly operation: Durations;
 }
 
 /** Counts of one destination and subscription name, of all buses in the process together. */
@@ -30,6 +34,10 @@ export interface DeliveryCell {
   /** Unix time in seconds. */
   lastSuccess: number;
   readonly deadLetters: { stored: number; replayed: number; removed: number; evicted: number; held: number };
+  /** How long attempts took, deliveries took from hand-over to settling, and handlers were waited for. */
+  readonly process: Durations;
+  readonly total: Durations;
+  readonly wait: Durations;
 }
 
 /** The counts of the whole process: buses and same-named subscriptions add into the same cells, which never shrink. */
@@ -40,18 +48,22 @@ export interface TelemetryCells {
   /** Error types seen so far; bounded, the rest is `_OTHER`. */
   readonly errorTypes: Set<string>;
   /** Series in use, by instrument family; bounded by {@link SERIES_BUDGET}. */
-  readonly series: { publish: number; delivery: number; consumed: number };
+  readonly series: { publish: number; refused: number; delivery: number; consumed: number };
   activeSubscriptions: number;
   /** Open buses, by version. */
   readonly buses: Map<string, number>;
-  warnedOverflow: boolean;
+  /** Whether label sets were folded into `_other` because the budget is used up. */
+  isFolding: boolean;
 }
 
 /** Series an instrument may have before new label sets fold into `_other`; the SDK itself folds, silently, at 2,000. */
 export const SERIES_BUDGET = 1500;
 
-/** Series a delivery cell has from the start: handled, failed, timed out (the last two dead-lettered). */
-export const INITIAL_OUTCOMES: readonly string[] = ["failed|dead_lettered|", "timed_out|dead_lettered|"];
+/** Outcomes a delivery cell counts from the start, besides handled, so that the first failure is an increase. */
+const INITIAL_OUTCOMES: readonly string[] = ["failed|dead_lettered|", "timed_out|dead_lettered|"];
+
+/** The most series one instrument has of a delivery cell from the start: dead letters, by their four operations. */
+const SERIES_OF_DELIVERY = 4;
 
 const REGISTRY: unique symbol = Symbol.for("spanbus.metrics") as never;
 
@@ -63,10 +75,10 @@ export function telemetryCells(): TelemetryCells {
     delivery: new Map(),
     guardTrips: new Map(),
     errorTypes: new Set(),
-    series: { publish: 0, delivery: 0, consumed: 0 },
+    series: { publish: 0, refused: 0, delivery: 0, consumed: 0 },
     activeSubscriptions: 0,
     buses: new Map(),
-    warnedOverflow: false,
+    isFolding: false,
   };
   return holder[REGISTRY];
 }
@@ -76,9 +88,10 @@ export function publishCell(destination: string): PublishCell {
   const { publish, series } = telemetryCells();
   const known = publish.get(destination);
   if (known !== undefined) return known;
-  if (destination !== OTHER && series.publish >= SERIES_BUDGET) return publishCell(OTHER);
+  if (destination !== OTHER && series.publish >= SERIES_BUDGET) return folded(publishCell(OTHER));
   series.publish++;
-  const cell: PublishCell = { destination, sent: 0, failed: new Map(), refused: new Map(), unrouted: 0 };
+  const operation = new Durations(() => publishDurationLabels(destination));
+  const cell: PublishCell = { destination, sent: 0, failed: new Map(), refused: new Map(), unrouted: 0, operation };
   publish.set(destination, cell);
   return cell;
 }
@@ -90,8 +103,8 @@ export function deliveryCell(destination: string, subscription: string): Deliver
   const known = delivery.get(key);
   if (known !== undefined) return known;
   const isOther = destination === OTHER && subscription === OTHER;
-  if (!isOther && series.delivery + INITIAL_OUTCOMES.length + 1 > SERIES_BUDGET) return deliveryCell(OTHER, OTHER);
-  series.delivery += INITIAL_OUTCOMES.length + 1;
+  if (!isOther && series.delivery + SERIES_OF_DELIVERY > SERIES_BUDGET) return folded(deliveryCell(OTHER, OTHER));
+  series.delivery += SERIES_OF_DELIVERY;
   series.consumed++;
   const cell: DeliveryCell = {
     destination,
@@ -108,6 +121,9 @@ export function deliveryCell(destination: string, subscription: string): Deliver
     lateResults: 0,
     lastSuccess: Date.now() / 1000,
     deadLetters: { stored: 0, replayed: 0, removed: 0, evicted: 0, held: 0 },
+    process: new Durations(() => processDurationLabels(destination, subscription)),
+    total: new Durations(() => deliveryLabels(destination, subscription)),
+    wait: new Durations(() => deliveryLabels(destination, subscription)),
   };
   delivery.set(key, cell);
   return cell;
@@ -121,7 +137,7 @@ export function countOutcome(cell: DeliveryCell, outcome: string): void {
   else if (isOtherCell(cell) || series.delivery < SERIES_BUDGET) {
     series.delivery++;
     cell.outcomes.set(outcome, 1);
-  } else countOutcome(deliveryCell(OTHER, OTHER), outcome);
+  } else countOutcome(folded(deliveryCell(OTHER, OTHER)), outcome);
 }
 
 /** Counts an attempt that failed; the returned cell is the one whose labels its duration belongs to. */
@@ -132,7 +148,7 @@ export function countFailedAttempt(cell: DeliveryCell, errorType: string): Deliv
   else if (isOtherCell(cell) || series.consumed < SERIES_BUDGET) {
     series.consumed++;
     cell.consumedFailed.set(errorType, 1);
-  } else return countFailedAttempt(deliveryCell(OTHER, OTHER), errorType);
+  } else return countFailedAttempt(folded(deliveryCell(OTHER, OTHER)), errorType);
   return cell;
 }
 
@@ -144,7 +160,23 @@ export function countFailedPublish(cell: PublishCell, errorType: string): Publis
   else if (cell.destination === OTHER || series.publish < SERIES_BUDGET) {
     series.publish++;
     cell.failed.set(errorType, 1);
-  } else return countFailedPublish(publishCell(OTHER), errorType);
+  } else return countFailedPublish(folded(publishCell(OTHER)), errorType);
+  return cell;
+}
+
+/** Counts a refusal. */
+export function countRefusal(cell: PublishCell, reason: string): void {
+  const { series } = telemetryCells();
+  const count = cell.refused.get(reason);
+  if (count !== undefined) cell.refused.set(reason, count + 1);
+  else if (cell.destination === OTHER || series.refused < SERIES_BUDGET) {
+    series.refused++;
+    cell.refused.set(reason, 1);
+  } else countRefusal(folded(publishCell(OTHER)), reason);
+}
+
+function folded<Cell>(cell: Cell): Cell {
+  telemetryCells().isFolding = true;
   return cell;
 }
 

@@ -1,4 +1,6 @@
+import { describeValue } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { ignoreRejection } from "../thenable.ts";
 import { telemetryCells } from "./cells.ts";
 import { LOG_EVENTS } from "./semconv.ts";
 
@@ -15,7 +17,8 @@ export type GuardedPart =
   | "classifier"
   | "redactor"
   | "id_generator"
-  | "clock";
+  | "clock"
+  | "random";
 
 const LOG_INTERVAL_MS = 60_000;
 
@@ -24,9 +27,15 @@ export class Guard {
   readonly #logger: Logger;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged = 0;
+  #describe: (error: unknown) => string = () => "an error";
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  /** How a caught error may be written: as far as the bus's `errors` and `redact` options let it. */
+  describeWith(describe: (error: unknown) => string): void {
+    this.#describe = describe;
   }
 
   /** Runs `call`; what it throws is counted, and `fallback` returned. */
@@ -36,6 +45,23 @@ export class Guard {
     } catch (error) {
       this.trip(part, error);
       return fallback;
+    }
+  }
+
+  /** Runs `call` and returns what `accept` takes; a throw or anything else, a promise included, is counted once. */
+  check<Result>(
+    part: GuardedPart,
+    call: () => unknown,
+    accept: (value: unknown) => value is Result,
+  ): Result | undefined {
+    try {
+      const value = call();
+      if (accept(value)) return value;
+      ignoreRejection(value);
+      throw new TypeError(`${part} returned ${describeValue(value)}`);
+    } catch (error) {
+      this.trip(part, error);
+      return undefined;
     }
   }
 
@@ -49,7 +75,7 @@ export class Guard {
       return;
     }
     this.#loggedAt = now;
-    const fields = { event: LOG_EVENTS.guardTripped, part, error: safeText(error), unlogged: this.#unlogged };
+    const fields = { event: LOG_EVENTS.guardTripped, part, error: this.#text(error), unlogged: this.#unlogged };
     this.#unlogged = 0;
     try {
       this.#logger.warn(fields, `${part} threw; business results are not affected`);
@@ -57,12 +83,12 @@ export class Guard {
       // the logger itself is what is broken: counted above, nowhere left to say it
     }
   }
-}
 
-function safeText(error: unknown): string {
-  try {
-    return String(error).slice(0, 500);
-  } catch {
-    return "an error that cannot be read";
+  #text(error: unknown): string {
+    try {
+      return this.#describe(error).slice(0, 500);
+    } catch {
+      return "an error that cannot be read";
+    }
   }
 }

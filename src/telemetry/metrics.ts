@@ -1,16 +1,16 @@
 import type * as api from "@opentelemetry/api";
 import { type DeliveryCell, type PublishCell, type TelemetryCells, telemetryCells } from "./cells.ts";
+import type { DurationCell } from "./durations.ts";
+import { deliveryLabels, publishLabels, systemLabels } from "./labels.ts";
 import { telemetryState } from "./process.ts";
-import { ATTRIBUTES, DURATION_BOUNDARIES, METRICS, SCHEMA_URL, SCOPE_NAME, SYSTEM_NAME } from "./semconv.ts";
+import { ATTRIBUTES, DURATION_BOUNDARIES, METRICS, SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
 import { VERSION } from "./version.ts";
 
-/** The duration histograms of one meter provider. */
-export interface Histograms {
-  readonly operation: api.Histogram;
-  readonly process: api.Histogram;
-  readonly delivery: api.Histogram;
-  readonly wait: api.Histogram;
-}
+/** Which duration a histogram measures. */
+export type DurationKind = "operation" | "process" | "total" | "wait";
+
+/** Records a duration in seconds; how, is the meter provider's affair. */
+export type RecordDuration = (kind: DurationKind, cell: DurationCell, seconds: number) => void;
 
 type Observed = Exclude<
   keyof typeof METRICS,
@@ -19,13 +19,14 @@ type Observed = Exclude<
 type Instruments = Record<Observed, api.Observable>;
 type Observe = (metric: Observed, value: number, labels: api.Attributes) => void;
 
-const attached = new WeakMap<api.MeterProvider, Histograms>();
+const attached = new WeakMap<api.MeterProvider, RecordDuration>();
 
 /**
  * Makes the instruments on `provider`, once: counters and gauges are observed from the process-wide cells by one
- * callback, so counts made before the SDK started appear too; histograms start with the SDK.
+ * callback, so counts made before the SDK started appear too. Durations start with the SDK; where its reader takes them
+ * from our own cells (`startTelemetry` built it), recording one is an addition, else it is a call of the API's histogram.
  */
-export function attachMetrics(provider: api.MeterProvider): Histograms {
+export function attachMetrics(provider: api.MeterProvider): RecordDuration {
   const known = attached.get(provider);
   if (known !== undefined) return known;
   const meter = provider.getMeter(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
@@ -35,14 +36,24 @@ export function attachMetrics(provider: api.MeterProvider): Histograms {
       if (Number.isFinite(value)) result.observe(instruments[metric], value, labels); // one NaN ruins a series for good
     });
   }, Object.values(instruments));
-  const histograms: Histograms = {
+  const record = telemetryState().ownDurations.has(provider) ? recordInCell : recordWith(meter);
+  attached.set(provider, record);
+  return record;
+}
+
+function recordInCell(_kind: DurationKind, cell: DurationCell, seconds: number): void {
+  cell.record(seconds);
+}
+
+/** Recording through the API, for a provider whose reader is not ours. */
+function recordWith(meter: api.Meter): RecordDuration {
+  const histograms: Record<DurationKind, api.Histogram> = {
     operation: histogram(meter, METRICS.operationDuration),
     process: histogram(meter, METRICS.processDuration),
-    delivery: histogram(meter, METRICS.deliveryDuration),
+    total: histogram(meter, METRICS.deliveryDuration),
     wait: histogram(meter, METRICS.waitDuration),
   };
-  attached.set(provider, histograms);
-  return histograms;
+  return (kind, cell, seconds) => histograms[kind].record(seconds, cell.labels);
 }
 
 function histogram(meter: api.Meter, spec: { name: string; unit: string; meaning: string }): api.Histogram {
@@ -68,7 +79,7 @@ function observables(meter: api.Meter): Instruments {
 function observeCells(cells: TelemetryCells, observe: Observe): void {
   for (const cell of cells.publish.values()) observePublishCell(cell, observe);
   for (const cell of cells.delivery.values()) observeDeliveryCell(cell, observe);
-  const system = { [ATTRIBUTES.system.name]: SYSTEM_NAME };
+  const system = systemLabels();
   observe("subscriptions", cells.activeSubscriptions, { ...system, [ATTRIBUTES.subscriptionState.name]: "active" });
   for (const [part, trips] of cells.guardTrips) {
     observe("guardTrips", trips, { ...system, [ATTRIBUTES.telemetryPart.name]: part });
@@ -85,7 +96,7 @@ function observeCells(cells: TelemetryCells, observe: Observe): void {
 }
 
 function observePublishCell(cell: PublishCell, observe: Observe): void {
-  const labels = publishLabels(cell);
+  const labels = publishLabels(cell.destination);
   const operation = { ...labels, [ATTRIBUTES.operationName.name]: "publish" };
   observe("sent", cell.sent, operation);
   for (const [type, count] of cell.failed) observe("sent", count, { ...operation, [ATTRIBUTES.errorType.name]: type });
@@ -96,7 +107,7 @@ function observePublishCell(cell: PublishCell, observe: Observe): void {
 }
 
 function observeDeliveryCell(cell: DeliveryCell, observe: Observe): void {
-  const labels = deliveryLabels(cell);
+  const labels = deliveryLabels(cell.destination, cell.subscription);
   observe("matched", cell.matched, labels);
   observe("deliveries", cell.handled, { ...labels, [ATTRIBUTES.outcome.name]: "handled" });
   for (const [key, count] of cell.outcomes) observe("deliveries", count, { ...labels, ...outcomeLabels(key) });
@@ -116,20 +127,6 @@ function observeDeliveryCell(cell: DeliveryCell, observe: Observe): void {
     observe("deadLetterEvents", cell.deadLetters[kind], { ...labels, [ATTRIBUTES.deadLetterOperation.name]: kind });
   }
   observe("deadLettersStored", cell.deadLetters.held, labels);
-}
-
-/** The labels every metric of a destination has. */
-export function publishLabels(cell: PublishCell): api.Attributes {
-  return { [ATTRIBUTES.system.name]: SYSTEM_NAME, [ATTRIBUTES.destination.name]: cell.destination };
-}
-
-/** The labels every metric of a destination and subscription has. */
-export function deliveryLabels(cell: DeliveryCell): api.Attributes {
-  return {
-    [ATTRIBUTES.system.name]: SYSTEM_NAME,
-    [ATTRIBUTES.destination.name]: cell.destination,
-    [ATTRIBUTES.subscription.name]: cell.subscription,
-  };
 }
 
 function outcomeLabels(key: string): api.Attributes {

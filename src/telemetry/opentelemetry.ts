@@ -1,11 +1,13 @@
 import * as api from "@opentelemetry/api";
 import type { EventHeaders } from "../event-init.ts";
 import type { DeliveryCell, PublishCell } from "./cells.ts";
+import type { DurationCell } from "./durations.ts";
 import type { Guard } from "./guard.ts";
-import { attachMetrics, deliveryLabels, type Histograms, publishLabels } from "./metrics.ts";
+import { attachMetrics, type DurationKind, type RecordDuration } from "./metrics.ts";
 import { telemetryState } from "./process.ts";
 import { incomingContext, outgoingHeaders, withCorrelationBaggage } from "./propagation.ts";
-import { ATTRIBUTES, SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
+import { API_GLOBAL, type ApiGlobal } from "./registered.ts";
+import { SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
 import { attributesAtStart, OtelProcessSpan, OtelPublishSpan, type SpanCount } from "./spans.ts";
 import type {
   Destination,
@@ -17,10 +19,6 @@ import type {
   TraceContext,
 } from "./telemetry.ts";
 import { VERSION } from "./version.ts";
-
-/** Where `@opentelemetry/api` 1.x keeps what is registered; absent as long as nothing ever was. */
-const API_GLOBAL: unique symbol = Symbol.for("opentelemetry.js.api.1") as never;
-type ApiGlobal = { [API_GLOBAL]?: { trace?: unknown; metrics?: unknown; context?: unknown } };
 
 const WITH_RANDOM_BITS = /^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/;
 const HEX_32 = /^[0-9a-f]{32}$/;
@@ -34,7 +32,7 @@ export class OpenTelemetry implements Telemetry {
   #traceProvider: unknown;
   #meterProvider: unknown;
   #tracer: api.Tracer | undefined;
-  #histograms: Histograms | undefined;
+  #recordDuration: RecordDuration | undefined;
 
   constructor(guard: Guard, options: { readonly assumeParentBased: boolean }) {
     this.#guard = guard;
@@ -46,7 +44,7 @@ export class OpenTelemetry implements Telemetry {
   }
 
   get isMetering(): boolean {
-    return this.#histograms !== undefined;
+    return this.#recordDuration !== undefined;
   }
 
   get isParentBased(): boolean {
@@ -71,10 +69,10 @@ export class OpenTelemetry implements Telemetry {
 
   #senseMeter(provider: unknown): void {
     this.#meterProvider = provider;
-    this.#histograms = undefined;
+    this.#recordDuration = undefined;
     if (provider === undefined) return;
     const attach = () => attachMetrics(api.metrics.getMeterProvider());
-    this.#histograms = this.#guard.run<Histograms | undefined>("meter", attach, undefined);
+    this.#recordDuration = this.#guard.run<RecordDuration | undefined>("meter", attach, undefined);
   }
 
   startPublish(destination: Destination, options: PublishSpanOptions): PublishSpan | undefined {
@@ -178,27 +176,25 @@ export class OpenTelemetry implements Telemetry {
   }
 
   recordPublish(cell: PublishCell, seconds: number, errorType: string | undefined): void {
-    const labels = { ...publishLabels(cell), ...PUBLISH_LABELS };
-    this.#record("operation", seconds, withErrorType(labels, errorType));
+    this.#record("operation", errorType === undefined ? cell.operation.ok : cell.operation.failed(errorType), seconds);
   }
 
   recordProcess(cell: DeliveryCell, seconds: number, errorType: string | undefined): void {
-    const labels = { ...deliveryLabels(cell), ...PROCESS_LABELS };
-    this.#record("process", seconds, withErrorType(labels, errorType));
+    this.#record("process", errorType === undefined ? cell.process.ok : cell.process.failed(errorType), seconds);
   }
 
   recordWait(cell: DeliveryCell, seconds: number): void {
-    this.#record("wait", seconds, deliveryLabels(cell));
+    this.#record("wait", cell.wait.ok, seconds);
   }
 
   recordDelivery(cell: DeliveryCell, seconds: number): void {
-    this.#record("delivery", seconds, deliveryLabels(cell));
+    this.#record("total", cell.total.ok, seconds);
   }
 
-  #record(histogram: keyof Histograms, seconds: number, labels: api.Attributes): void {
-    if (this.#histograms === undefined || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY)) return;
+  #record(kind: DurationKind, cell: DurationCell, seconds: number): void {
+    if (this.#recordDuration === undefined || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY)) return;
     try {
-      this.#histograms[histogram].record(seconds, labels);
+      this.#recordDuration(kind, cell, seconds);
     } catch (error) {
       this.#guard.trip("meter", error);
     }
@@ -211,17 +207,6 @@ function parentContext(cause: api.Context | undefined): api.Context {
   if (cause === undefined) return active;
   const isSameTrace = api.trace.getSpanContext(active)?.traceId === api.trace.getSpanContext(cause)?.traceId;
   return isSameTrace ? active : cause;
-}
-
-const PUBLISH_LABELS: api.Attributes = {
-  [ATTRIBUTES.operationName.name]: "publish",
-  [ATTRIBUTES.operationType.name]: "send",
-};
-const PROCESS_LABELS: api.Attributes = { [ATTRIBUTES.operationName.name]: "process" };
-
-function withErrorType(labels: api.Attributes, errorType: string | undefined): api.Attributes {
-  if (errorType !== undefined) labels[ATTRIBUTES.errorType.name] = errorType;
-  return labels;
 }
 
 type OnceCall = { run: (argument: unknown) => unknown; argument: unknown; result: unknown; isDone: boolean };

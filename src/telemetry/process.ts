@@ -12,6 +12,8 @@ export interface TelemetryProcessState {
    * id generator takes it, and empties it, for the first trace id it makes.
    */
   nextTraceId: string | undefined;
+  /** Meter providers whose reader takes durations from our own cells: recording them in the API too would double them. */
+  readonly ownDurations: WeakSet<object>;
   /** Sampled spans that have ended since the SDK started: each is in exactly one of these counts. */
   spans: SpanCounts;
 }
@@ -37,6 +39,7 @@ export function telemetryState(): TelemetryProcessState {
     parentBased: false,
     trustCorrelationId: false,
     nextTraceId: undefined,
+    ownDurations: new WeakSet(),
     spans: { exported: 0, dropped: 0, failed: 0, queued: 0 },
   };
   return holder[KEY];

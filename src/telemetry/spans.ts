@@ -1,6 +1,7 @@
 import * as api from "@opentelemetry/api";
 import type { EventRecord } from "../event.ts";
 import type { DeliveryDisposition, DeliveryOutcome } from "../outcome.ts";
+import { ignoreRejection } from "../thenable.ts";
 import { traceFields } from "./active.ts";
 import { emitException } from "./exceptions.ts";
 import type { Guard } from "./guard.ts";
@@ -74,7 +75,7 @@ abstract class GuardedSpan {
   }
 
   logFields(): Record<string, unknown> {
-    return traceFields(api.trace.getSpanContext(this.context as unknown as api.Context));
+    return this.guard.run("span", () => traceFields(this.span.spanContext()), {});
   }
 
   addException(failure: Failure, logEvent: string, severity: api.SeverityNumber): void {
@@ -86,9 +87,15 @@ abstract class GuardedSpan {
     if (extract === undefined) return;
     const values = extract(event.data, (error) => this.guard.trip("attribute_extractor", error));
     for (const [key, value] of Object.entries(values)) {
-      if (isAttributeValue(value)) this.span.setAttribute(key, value);
-      else if (value !== undefined) {
-        this.guard.trip("attribute_extractor", new TypeError(`${key} is no attribute value`));
+      if (value === undefined) continue;
+      try {
+        if (!isAttributeValue(value)) {
+          ignoreRejection(value);
+          throw new TypeError(`${key} is no attribute value`);
+        }
+        this.span.setAttribute(key, value);
+      } catch (error) {
+        this.guard.trip("attribute_extractor", error); // a hostile array, say: it costs this attribute only
       }
     }
   }
@@ -124,8 +131,17 @@ export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
     }
   }
 
+  describeRefusal(correlationId: string, causationId: string | undefined): void {
+    if (!this.isRecording) return;
+    try {
+      this.span.setAttribute(ATTRIBUTES.conversationId.name, correlationId);
+      if (causationId !== undefined) this.span.setAttribute(ATTRIBUTES.causationId.name, causationId);
+    } catch (error) {
+      this.guard.trip("span", error);
+    }
+  }
+
   note({ subscription, attempt, outcome, failure }: AttemptNote): void {
-    if (!this.isRecording || !this.#isOpen) return;
     try {
       const attributes: api.Attributes = {
         [ATTRIBUTES.subscription.name]: subscription,
@@ -133,7 +149,7 @@ export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
         [ATTRIBUTES.outcome.name]: outcome,
       };
       if (failure !== undefined) attributes[ATTRIBUTES.errorType.name] = failure.type;
-      this.span.addEvent(`process ${this.#destination.label}`, attributes);
+      if (this.isRecording && this.#isOpen) this.span.addEvent(`process ${this.#destination.label}`, attributes);
       if (failure !== undefined) {
         this.addException(failure, LOG_EVENTS.processException, api.SeverityNumber?.ERROR);
       }

@@ -53,6 +53,8 @@ export interface PublishSpan {
   readonly context: TraceContext;
   /** Late attributes: ids, source, what the catalog allows, and the number of deliveries. */
   describe(event: EventRecord, deliveries: number): void;
+  /** What is known of a publish that is refused. */
+  describeRefusal(correlationId: string, causationId: string | undefined): void;
   /** A handler's outcome as an event on this span (`spans: "events"`). */
   note(attempt: AttemptNote): void;
   /** Links a delivery that started a trace of its own. */
