@@ -3,6 +3,14 @@ import type { Guard } from "./telemetry/guard.ts";
 
 type Line = [fields: object, message?: string] | [message: string];
 
+/** Marks a logger whose lines carry the fields of their event already: a mixin that adds them would write them twice. */
+const BOUND: unique symbol = Symbol.for("spanbus.bound-logger") as never;
+
+/** Whether the bus made this logger for one attempt. */
+export function isBoundLogger(logger: object): boolean {
+  return BOUND in logger;
+}
+
 /** A logger that never throws: a line that cannot be written is counted, and lost. */
 export function guardedLogger(logger: Logger, guard: Guard): Logger {
   const write =
@@ -26,7 +34,7 @@ export function guardedLogger(logger: Logger, guard: Guard): Logger {
 /** A child of `logger`; where it makes none, the fields are merged into each line. */
 function childOf(logger: Logger, bindings: Record<string, unknown>, guard: Guard): Logger {
   const child = guard.run("logger", () => logger.child?.(bindings), undefined);
-  if (child !== undefined) return child;
+  if (child !== undefined) return Object.isExtensible(child) ? Object.assign(child, { [BOUND]: true }) : child;
   const merged = (line: unknown[]): Line => {
     const [first, message] = line;
     if (typeof first === "string") return [bindings, first];

@@ -29,7 +29,11 @@ export interface ErrorBoundaryOptions<Args extends readonly unknown[] = readonly
 }
 
 /** What a handler inside a boundary returns: undefined, or a promise of it, where it would throw or reject. */
-export type Bounded<Result> = Result extends PromiseLike<infer Value> ? Promise<Value | undefined> : Result | undefined;
+export type Bounded<Result> = [Result] extends [never]
+  ? undefined // always throws
+  : Result extends PromiseLike<infer Value>
+    ? Promise<Value | undefined>
+    : Result | undefined;
 
 /** `withErrorBoundary(options)` as a decorator of methods, TC39's way or TypeScript's legacy way. */
 export interface MethodBoundary {

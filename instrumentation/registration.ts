@@ -1,0 +1,98 @@
+import * as api from "@opentelemetry/api";
+import { telemetryState } from "../src/telemetry/process.ts";
+import type { PipelineParts } from "./export/pipeline.ts";
+import type { SpanPipeline } from "./export/span-pipeline.ts";
+import { type ApiPart, isRegistered } from "./guard/api-global.ts";
+import type { InstrumentationLike } from "./options.ts";
+import type { Pipelines } from "./report.ts";
+import { choosePropagator } from "./settings/propagators.ts";
+import type { TelemetrySettings } from "./settings/settings.ts";
+
+/**
+ * Makes the pipelines the process's OpenTelemetry SDK. What another SDK has registered already stays: it is told, and
+ * left alone.
+ *
+ * @returns takes everything away again that was registered here
+ */
+export function register(parts: PipelineParts, pipelines: Pipelines): () => void {
+  const { sdk, options, guards, notices } = parts;
+  const { spans, metrics, logs } = pipelines;
+  const undo: (() => void)[] = [];
+  const enter = (part: ApiPart, registerIt: () => unknown, leave: () => void): void => {
+    if (isRegistered(part)) {
+      notices.warn(part, () => `another OpenTelemetry SDK is registered for ${part}: it stays in use`);
+    } else {
+      registerIt();
+      undo.push(leave);
+    }
+  };
+
+  const manager = chooseContextManager(parts);
+  enter(
+    "context",
+    () => api.context.setGlobalContextManager(manager.enable()),
+    () => api.context.disable(),
+  );
+  const propagator = choosePropagator(sdk, options.propagators ?? parts.environment.OTEL_PROPAGATORS, parts);
+  if (propagator !== undefined) {
+    enter(
+      "propagation",
+      () => api.propagation.setGlobalPropagator(propagator),
+      () => api.propagation.disable(),
+    );
+  }
+  if (metrics !== undefined) {
+    enter(
+      "metrics",
+      () => api.metrics.setGlobalMeterProvider(metrics.provider),
+      () => api.metrics.disable(),
+    );
+  }
+  if (logs !== undefined) {
+    enter(
+      "logs",
+      () => api.logs.setGlobalLoggerProvider(logs.provider),
+      () => api.logs.disable(),
+    );
+  }
+  if (spans !== undefined) {
+    const shareToo = () => {
+      api.trace.setGlobalTracerProvider(spans.provider);
+      undo.push(shareState(parts.settings, spans));
+    };
+    enter("trace", shareToo, () => api.trace.disable());
+  }
+  for (const each of (options.instrumentations ?? []).flat() as InstrumentationLike[]) {
+    void guards.settle("tracer", () => enable(each, pipelines));
+    undo.push(() => void guards.settle("tracer", () => each.disable()));
+  }
+  return () => {
+    for (const leave of undo.toReversed()) leave();
+  };
+}
+
+function chooseContextManager({ sdk, options, guards }: PipelineParts): api.ContextManager {
+  if (options.contextManager !== undefined) return guards.contextManager(options.contextManager);
+  return new sdk.contextHooks.AsyncLocalStorageContextManager();
+}
+
+/** Tells the buses of this process what they may rely on. */
+function shareState({ trustCorrelationId }: TelemetrySettings, { isParentBased, counts }: SpanPipeline): () => void {
+  const state = telemetryState();
+  state.parentBased = isParentBased;
+  state.trustCorrelationId = trustCorrelationId;
+  state.spans = counts;
+  return () => {
+    state.parentBased = false;
+    state.trustCorrelationId = false;
+    state.nextTraceId = undefined;
+    state.spans = { exported: 0, dropped: 0, failed: 0, queued: 0 };
+  };
+}
+
+function enable(instrumentation: InstrumentationLike, { spans, metrics, logs }: Pipelines): void {
+  if (spans !== undefined) instrumentation.setTracerProvider(spans.provider);
+  if (metrics !== undefined) instrumentation.setMeterProvider(metrics.provider);
+  if (logs !== undefined) instrumentation.setLoggerProvider?.(logs.provider);
+  if (instrumentation.getConfig?.().enabled !== true) instrumentation.enable();
+}

@@ -1,0 +1,58 @@
+import type { IdGenerator, Sampler } from "@opentelemetry/sdk-trace";
+import { telemetryState } from "../../src/telemetry/process.ts";
+import type { Guards } from "../guard/guards.ts";
+import type { TelemetryOptions } from "../options.ts";
+import type { Sdk } from "../packages.ts";
+import type { Environment, SamplerName } from "./environment.ts";
+
+/** A sampler, and what is known about it. */
+export interface SamplerChoice {
+  readonly sampler: Sampler;
+  /** Children of an unsampled span are unsampled. Known only of samplers that are built here. */
+  readonly isParentBased: boolean;
+}
+
+/** `sampler` as given, `sampleRatio`, OTEL_TRACES_SAMPLER, or every trace; the last three follow the parent by default. */
+export function chooseSampler(sdk: Sdk, options: TelemetryOptions, environment: Environment): SamplerChoice {
+  if (options.sampleRatio !== undefined)
+    return buildSampler(sdk.trace, "parentbased_traceidratio", options.sampleRatio);
+  const name = environment.OTEL_TRACES_SAMPLER ?? "parentbased_always_on";
+  return buildSampler(sdk.trace, name, environment.OTEL_TRACES_SAMPLER_ARG ?? 1);
+}
+
+/** The sampler of {@link chooseSampler} stands in where the application's own throws. */
+export function guardSampler(own: Sampler | undefined, choice: SamplerChoice, guards: Guards): SamplerChoice {
+  if (own === undefined) return choice;
+  return { sampler: guards.sampler(own, choice.sampler), isParentBased: false };
+}
+
+function buildSampler(trace: Sdk["trace"], name: SamplerName, ratio: number): SamplerChoice {
+  const isParentBased = name.startsWith("parentbased_");
+  const root = buildRootSampler(trace, name, ratio);
+  return { sampler: isParentBased ? new trace.ParentBasedSampler({ root }) : root, isParentBased };
+}
+
+function buildRootSampler(trace: Sdk["trace"], name: SamplerName, ratio: number): Sampler {
+  if (name.endsWith("always_on")) return new trace.AlwaysOnSampler();
+  if (name.endsWith("always_off")) return new trace.AlwaysOffSampler();
+  return new trace.TraceIdRatioBasedSampler(ratio);
+}
+
+/**
+ * Makes ids with `inner`, but for the one trace id that the bus has put into the process state for the span it is
+ * starting at this moment. The next trace is `inner`'s again, whoever starts it.
+ */
+export function withPresetTraceId(inner: IdGenerator): IdGenerator {
+  const state = telemetryState();
+  return {
+    generateTraceId() {
+      const preset = state.nextTraceId;
+      if (preset === undefined) return inner.generateTraceId();
+      state.nextTraceId = undefined;
+      return state.trustCorrelationId && TRACE_ID.test(preset) ? preset : inner.generateTraceId();
+    },
+    generateSpanId: () => inner.generateSpanId(),
+  };
+}
+
+const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
