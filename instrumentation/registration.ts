@@ -1,4 +1,5 @@
 import * as api from "@opentelemetry/api";
+import { attachMetrics } from "../src/telemetry/metrics.ts";
 import { telemetryState } from "../src/telemetry/process.ts";
 import type { PipelineParts } from "./export/pipeline.ts";
 import type { SpanPipeline } from "./export/span-pipeline.ts";
@@ -44,7 +45,10 @@ export function register(parts: PipelineParts, pipelines: Pipelines): () => void
   if (metrics !== undefined) {
     enter(
       "metrics",
-      () => api.metrics.setGlobalMeterProvider(metrics.provider),
+      () => {
+        api.metrics.setGlobalMeterProvider(metrics.provider);
+        attachMetrics(metrics.provider); // counts made so far, although no bus may publish again
+      },
       () => api.metrics.disable(),
     );
   }

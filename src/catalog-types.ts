@@ -51,18 +51,21 @@ type EventsByKey<Events, Pattern extends string, Key = keyof Events> = Key exten
   : never;
 
 /** `Pattern` where it can match an event of the catalog, else a sentence that says it cannot. */
-export type ValidPattern<Events, Pattern extends string> = Pattern extends string
-  ? [EventsMatching<Events, Pattern>] extends [never]
-    ? Refused<`no event in the catalog matches "${Pattern}"`>
-    : Pattern
-  : never;
+export type ValidPattern<Events, Pattern extends string> =
+  Pattern extends Suggested<Events>
+    ? Pattern // a look-up; the compiler asks this of every suggestion
+    : [EventsMatching<Events, Pattern>] extends [never]
+      ? Refused<`no event in the catalog matches "${Pattern}"`>
+      : Pattern;
 
 /** A type nothing is assignable to; the compiler's message shows the reason. A bare literal would be auto-completed. */
 export type Refused<Reason extends string> = Reason & { readonly [refused]: true };
 declare const refused: unique symbol;
 
-/** Patterns an editor can offer; any other string stays allowed, for {@link ValidPattern} to judge. */
-export type PatternOf<Events> = "*" | (keyof Events & string) | Wildcards<keyof Events & string> | AnyText;
+/** What a subscription's pattern extends: patterns an editor can offer, and any other for {@link ValidPattern} to judge. */
+export type PatternOf<Events> = Suggested<Events> | AnyText;
+
+type Suggested<Events> = "*" | (keyof Events & string) | Wildcards<keyof Events & string>;
 
 type AnyText = string & Record<never, never>; // unlike plain `string`, does not swallow the literals beside it
 

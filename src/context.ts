@@ -60,9 +60,9 @@ export function logFields(): Record<string, unknown> {
 /** The log fields of one event. */
 export function eventLogFields(event: BusEvent, subscription: string | undefined): Record<string, unknown> {
   const fields: Record<string, unknown> = { correlation_id: event.correlationId };
-  if (event.causationId !== undefined) fields["causation_id"] = event.causationId;
-  fields["event_id"] = event.id;
-  fields["event_name"] = event.name;
-  if (subscription !== undefined) fields["subscription"] = subscription;
+  if (event.causationId !== undefined) fields.causation_id = event.causationId;
+  fields.event_id = event.id;
+  fields.event_name = event.name;
+  if (subscription !== undefined) fields.subscription = subscription;
   return fields;
 }

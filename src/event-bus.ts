@@ -1,3 +1,4 @@
+import { type Attachment, attachInstance } from "./attach.ts";
 import { BusCore } from "./bus-core.ts";
 import { type BusSettings, busSettings } from "./bus-settings.ts";
 import type {
@@ -15,18 +16,17 @@ import type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
 import { createLedger, type Ledger } from "./delivery/ledger.ts";
 import { replayDeadLetter } from "./delivery/replay.ts";
 import { Destinations } from "./destinations.ts";
-import { BusError, describeValue } from "./errors.ts";
 import type { BusEvent } from "./event.ts";
 import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./event-stream.ts";
 import type { Middleware } from "./handler.ts";
 import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./lifecycle.ts";
 import { addListener } from "./listeners.ts";
 import { guardedLogger, processWarnings } from "./logging.ts";
-import { marksOf } from "./marks.ts";
-import type { BusOptions, SubscribeOptions } from "./options.ts";
+import type { BusOptions, SpanLevel, SubscribeOptions } from "./options.ts";
+import { parsePattern } from "./routing/pattern.ts";
 import { Routes } from "./routing/routes.ts";
 import type { Invoke, Subscription } from "./routing/subscription.ts";
-import { Subscriptions } from "./routing/subscriptions.ts";
+import { type SubscribeRequest, Subscriptions } from "./routing/subscriptions.ts";
 import { telemetryCells } from "./telemetry/cells.ts";
 import { Guard } from "./telemetry/guard.ts";
 import { watchMeterProvider } from "./telemetry/meter-watch.ts";
@@ -103,13 +103,13 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     handler: HandlerOf<Events, Pattern, Publish<Events>>,
     options?: SubscribeOptions,
   ): Subscription {
-    return this.#subscribe(pattern, handler, options);
+    return this.#subscribe({ pattern, handler, options });
   }
 
-  #subscribe(pattern: unknown, handler: unknown, options: SubscribeOptions | undefined): Subscription {
+  #subscribe(request: Pick<SubscribeRequest, "pattern" | "handler" | "options" | "isShared">): Subscription {
     if (this.#core.closeReason !== undefined) throw this.#core.closeReason;
     this.#core.telemetry.sense();
-    return this.#subscriptions.add({ pattern, handler, options, catalog: this.#catalog, labels: this.#destinations });
+    return this.#subscriptions.add({ ...request, catalog: this.#catalog, labels: this.#destinations });
   }
 
   /** Like `subscribe`, for the first matching event only. */
@@ -118,7 +118,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     handler: HandlerOf<Events, Pattern, Publish<Events>>,
     options?: Omit<SubscribeOptions, "once">,
   ): Subscription {
-    return this.#subscribe(pattern, handler, { ...options, once: true });
+    return this.#subscribe({ pattern, handler, options: { ...options, once: true } });
   }
 
   /** Ends every subscription of this handler to this pattern; false when there is none. */
@@ -161,9 +161,13 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
 
   #eventSource(pattern: unknown, method: "waitFor" | "events"): EventSource {
     const { closeListeners } = this.#core;
-    const spans = method === "waitFor" ? "off" : undefined; // looking at an event is not processing it
+    const spans: SpanLevel | undefined = method === "waitFor" ? "off" : undefined; // looking at an event is not processing it
     return {
-      subscribe: (handler: Invoke) => this.#subscribe(pattern, handler, { name: `${method} ${pattern}`, spans }),
+      subscribe: (handler: Invoke) => {
+        const { text } = parsePattern(pattern); // first: a name made of anything else would be the wrong complaint
+        const options = { name: `${method} ${text}`.slice(0, 128), spans };
+        return this.#subscribe({ pattern, handler, options, isShared: true });
+      },
       whenClosed: (listener) => {
         closeListeners.add(listener);
         return () => closeListeners.delete(listener);
@@ -195,20 +199,8 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
    *
    * @throws BusError `INVALID_HANDLER` when no method is marked
    */
-  attach(instance: object): Disposable & { readonly subscriptions: readonly Subscription[] } {
-    const marks = typeof instance === "object" && instance !== null ? marksOf(instance) : [];
-    if (marks.length === 0) {
-      const text = `cannot attach ${describeValue(instance)}: none of its methods is marked with @subscribeTo`;
-      throw new BusError("INVALID_HANDLER", text);
-    }
-    const subscriptions = marks.map(({ pattern, options, read, method }) => {
-      const handler: Invoke = (event, ctx) => (read(instance) as Invoke).call(instance, event, ctx);
-      return this.#subscribe(pattern, handler, { name: `${instance.constructor.name}.${method}`, ...options });
-    });
-    const dispose = (): void => {
-      for (const subscription of subscriptions) subscription.unsubscribe();
-    };
-    return { subscriptions, [Symbol.dispose]: dispose };
+  attach(instance: object): Attachment {
+    return attachInstance(instance, (request) => this.#subscribe(request));
   }
 
   /** Deliveries that failed for good, to inspect and replay. */

@@ -36,7 +36,7 @@ export function readEvent(event: unknown, options: { sourceRequired: boolean }):
     const fields: Record<string, unknown> = {};
     for (const field of FIELDS) fields[field] = (event as Record<string, unknown>)[field];
     const { headers } = fields;
-    if (typeof headers === "object" && headers !== null && !Array.isArray(headers)) fields["headers"] = { ...headers };
+    if (typeof headers === "object" && headers !== null && !Array.isArray(headers)) fields.headers = { ...headers };
     const problems = fieldProblems(fields, options.sourceRequired);
     const [first] = problems;
     if (first === undefined) return fields as unknown as EventFields;

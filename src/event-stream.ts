@@ -44,7 +44,8 @@ export class EventStream implements AsyncIterableIterator<BusEvent> {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) this.#buffer.push(item);
       else {
-        this.#current = item;
+        if (this.#waiting.length === 0) this.#current = item;
+        else settle(); // the next was asked for already
         waiting({ done: false, value: event });
       }
     });

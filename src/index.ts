@@ -43,6 +43,19 @@ export type {
 export type { DeliveryDisposition, DeliveryOutcome, DeliveryReport, PublishResult } from "./outcome.ts";
 export type { Subscription } from "./routing/subscription.ts";
 export type { StandardSchemaV1 } from "./standard-schema.ts";
+export {
+  type ActionFailureData,
+  type ActionStartData,
+  type ActionSuccessData,
+  type ConnectionData,
+  type ConnectionErrorData,
+  type ErrorSummary,
+  type PluginData,
+  type PluginErrorData,
+  type ResourceData,
+  type ResourceErrorData,
+  systemEvents,
+} from "./system-events.ts";
 export type {
   BusDescription,
   EventDescription,

@@ -36,8 +36,7 @@ export function closeCore(core: BusCore, reason: "close" | "deadline"): CloseRep
   const cause = new BusError("BUS_CLOSED", "the bus is closed: publish and subscribe before close() or drain()");
   core.closeReason ??= cause;
   const aborted = core.inFlight.list().map((delivery) => {
-    const text = reason === "close" ? "the bus was closed" : "the drain deadline passed";
-    delivery.abort(new BusError("ABORTED", `the delivery was cut short: ${text}`), reason);
+    delivery.abort(reason);
     return describeCut(delivery);
   });
   for (const listener of [...core.closeListeners]) listener();
@@ -55,10 +54,13 @@ export function refuseDrainFromHandler(core: BusCore): void {
 /** Stops the intake, lets what is in flight finish within `deadlineMs`, then closes. */
 export async function drainCore(core: BusCore, deadlineMs: number): Promise<DrainReport> {
   const startedAt = performance.now();
+  const retriesEndAt = startedAt + deadlineMs;
   core.drainReason = new BusError("BUS_DRAINING", "the bus is draining: only deliveries being drained may publish");
-  core.retriesEndAt = startedAt + deadlineMs;
-  for (const delivery of core.inFlight.list()) delivery.giveUpAfter(core.retriesEndAt, "drain");
-  const isComplete = await isIdleWithin(core, deadlineMs);
+  core.retriesEndAt = retriesEndAt;
+  await undefined; // what follows calls listeners, which may drain too: they are to find this drain
+  for (const delivery of core.inFlight.list()) delivery.giveUpAfter(retriesEndAt, "drain");
+  const isIdle = await isIdleWithin(core, deadlineMs);
+  const isComplete = isIdle && core.closeReason === undefined;
   const { aborted } = closeCore(core, "deadline");
   const durationMs = performance.now() - startedAt;
   return { isComplete, aborted, durationMs, deadLetters: core.deadLetters.size };
@@ -67,17 +69,21 @@ export async function drainCore(core: BusCore, deadlineMs: number): Promise<Drai
 /** Whether everything settles within `deadlineMs`; what settles may have published anew, so idle is asked for again. */
 function isIdleWithin(core: BusCore, deadlineMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), deadlineMs);
+    let poll: NodeJS.Timeout | undefined;
+    const finish = (isIdle: boolean): void => {
+      clearTimeout(poll);
+      clearTimeout(deadline);
+      resolve(isIdle);
+    };
+    const deadline = setTimeout(() => finish(false), deadlineMs);
     const check = (): void => {
       core.inFlight.whenIdle(() => {
         // handlers that were just awaited continue in microtasks, and may publish there
         setImmediate(() => {
-          if (core.ledger.validating > 0) setTimeout(check, VALIDATION_POLL_MS);
+          if (core.closeReason !== undefined) finish(true);
+          else if (core.ledger.validating > 0) poll = setTimeout(check, VALIDATION_POLL_MS);
           else if (core.inFlight.size > 0) check();
-          else {
-            clearTimeout(timer);
-            resolve(true);
-          }
+          else finish(true);
         });
       });
     };

@@ -24,10 +24,13 @@ export function addMark(owner: object, mark: Mark): void {
 export function marksOf(instance: object): Mark[] {
   const found = new Map<string, Mark>();
   for (let owner: object | null = instance; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    for (const mark of marks.get(owner) ?? []) {
-      const key = `${mark.pattern}\n${mark.method}`;
-      if (!found.has(key)) found.set(key, mark);
+    const own = new Map<string, Mark>();
+    for (const [index, mark] of (marks.get(owner) ?? []).entries()) {
+      // private methods of the same name in a class and its subclass are two methods
+      const unique = mark.method.startsWith("#") ? index : "";
+      own.set(`${mark.pattern}\n${mark.method}\n${unique}`, mark); // a subclass marks after its base class, and wins
     }
+    for (const [key, mark] of own) if (!found.has(key)) found.set(key, mark);
   }
   return [...found.values()];
 }

@@ -46,7 +46,8 @@ function decideRetry(host: DeliveryHost, leg: Leg, { attempt, now, startedAt }: 
   const { settings, isActive } = leg.subscription;
   if (attempt.attempt >= settings.maxAttempts) return { kind: "dead_letter", reason: "attempts_exhausted", errorClass };
   // a `once` subscription leaves when its only delivery starts: that delivery keeps its retries
-  if (!isActive && !settings.once) return { kind: "dead_letter", reason: "unsubscribed", errorClass };
+  if (!isActive && !settings.once && host.closeReason === undefined)
+    return { kind: "dead_letter", reason: "unsubscribed", errorClass };
   const random = (): number => host.guard.check("random", host.random, isFraction) ?? 0.5;
   const { verdict } = attempt;
   const wantedMs = verdict?.kind === "retry" ? verdict.delayMs : undefined;

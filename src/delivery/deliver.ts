@@ -1,5 +1,5 @@
 import { eventLogFields, type Scope, wantsHandlerScope } from "../context.ts";
-import type { BusError } from "../errors.ts";
+import { BusError } from "../errors.ts";
 import type { EventRecord } from "../event.ts";
 import type { UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
@@ -168,9 +168,8 @@ export class Delivery implements AttemptOwner {
   }
 
   #retryAfter(delayMs: number): undefined {
-    const { closeReason } = this.host;
-    if (closeReason !== undefined) {
-      this.abort(closeReason, "close"); // the handler, or a sibling, closed the bus
+    if (this.host.closeReason !== undefined) {
+      this.abort("close"); // the handler, or a sibling, closed the bus
       return;
     }
     this.leg.accounts.waiting(1);
@@ -202,8 +201,10 @@ export class Delivery implements AttemptOwner {
   }
 
   /** Ends the delivery at once: a running handler's signal is aborted, a waiting retry is cancelled. */
-  abort(cause: BusError, label: "close" | "deadline"): void {
+  abort(label: "close" | "deadline"): void {
     if (this.isSettled) return;
+    const why = label === "close" ? "the bus was closed" : "the drain deadline passed";
+    const cause = new BusError("ABORTED", `the delivery was cut short: ${why}`);
     this.#stopWaiting();
     const { host, leg } = this;
     const attempt = this.#current;
@@ -268,6 +269,7 @@ export class Delivery implements AttemptOwner {
     if (this.#isTracked) return;
     this.#isTracked = true;
     this.host.inFlight.add(this);
+    if (this.host.closeReason !== undefined) this.abort("close"); // the handler itself closed the bus
   }
 
   lateResult(): void {

@@ -18,6 +18,8 @@ export interface SubscribeRequest {
   readonly handler: unknown;
   readonly options: SubscribeOptions | undefined;
   readonly catalog: AnyCatalog | undefined;
+  /** Whether namesakes are as they should be: the bus's own subscriptions, for `waitFor` and `events`. */
+  readonly isShared?: boolean;
   readonly labels: { labelOf(name: string): string; noteFolding(): void };
 }
 
@@ -36,7 +38,7 @@ export class Subscriptions {
   }
 
   /** Checks and adds a subscription. */
-  add({ pattern, handler, options, catalog, labels }: SubscribeRequest): Subscription {
+  add({ pattern, handler, options, catalog, labels, isShared = false }: SubscribeRequest): Subscription {
     const parsed = parsePattern(pattern);
     if (typeof handler !== "function") {
       const text = `cannot subscribe ${describeValue(handler)} to "${parsed.text}": a handler is a function (event, ctx)`;
@@ -51,7 +53,7 @@ export class Subscriptions {
     if (signal?.aborted) return withdrawn(record); // it ends before the first event
     signal?.addEventListener("abort", record.end, { once: true });
     this.#records.add(record);
-    this.#addName(record);
+    this.#addName(record, isShared);
     this.#routes.add(record);
     telemetryCells().activeSubscriptions++;
     for (const destination of destinations) deliveryCell(destination, settings.name); // series exist before the first failure
@@ -59,14 +61,14 @@ export class Subscriptions {
     return record;
   }
 
-  #addName(record: SubscriptionRecord): void {
+  #addName(record: SubscriptionRecord, isShared: boolean): void {
     const namesakes = this.#byName.get(record.name);
     if (namesakes === undefined) {
       this.#byName.set(record.name, [record]);
       return;
     }
     namesakes.push(record);
-    if (this.#hasWarned) return;
+    if (this.#hasWarned || isShared) return;
     this.#hasWarned = true;
     const text = `several subscriptions are named "${record.name}": they share metrics and dead letters; name them apart`;
     this.#logger.warn({ subscription: record.name }, text);

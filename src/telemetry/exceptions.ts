@@ -13,7 +13,7 @@ export function exceptionSignal(env: string | undefined): ExceptionSignal {
   return optIns.includes("logs") ? "logs" : "spans";
 }
 
-const signal = exceptionSignal(process.env["OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN"]);
+const signal = exceptionSignal(process.env.OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN);
 
 /** How an exception is written where it becomes a log event. */
 export interface ExceptionLog {

@@ -12,9 +12,9 @@ export interface IncomingContext {
 
 /** Reads trace context from an event's headers, as far as `incoming` trusts them. */
 export function incomingContext(active: api.Context, headers: EventHeaders, incoming: IncomingTrace): IncomingContext {
-  if (incoming === "ignore" || headers["traceparent"] === undefined) return { parent: active, links: undefined };
+  if (incoming === "ignore" || headers.traceparent === undefined) return { parent: active, links: undefined };
   const trusted = incoming === "trust";
-  const carrier = trusted ? headers : { traceparent: headers["traceparent"], tracestate: headers["tracestate"] };
+  const carrier = trusted ? headers : { traceparent: headers.traceparent, tracestate: headers.tracestate };
   const remote = api.propagation.extract(trusted ? active : api.ROOT_CONTEXT, carrier);
   if (trusted) return { parent: remote, links: undefined };
   const context = api.trace.getSpanContext(remote);

@@ -25,6 +25,7 @@ const LEVELS: readonly (readonly string[])[] = [
     "src/transports/transport.ts",
   ],
   [
+    "src/attach.ts",
     "src/bus-core.ts",
     "src/bus-settings.ts",
     "src/catalog-types.ts",
