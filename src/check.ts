@@ -3,15 +3,19 @@ import { BusError, describeValue } from "./errors.ts";
 /** The longest delay a timer takes, in milliseconds (about 24.8 days); Node fires longer ones at once. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
+/** Throws unless `options` is an object, or was left out. */
+export function checkOptions(owner: string, options: unknown): void {
+  if (options === undefined || (typeof options === "object" && options !== null)) return;
+  throw new BusError("INVALID_OPTION", `${owner}: options must be an object, got ${describeValue(options)}`);
+}
+
 /** Checks the options of one public method: what is wrong is a `BusError` that names option, value and range. */
 export class OptionCheck {
   readonly #owner: string;
   readonly #options: Readonly<Record<string, unknown>>;
 
   constructor(owner: string, options: unknown, known: readonly string[]) {
-    if (options !== undefined && (typeof options !== "object" || options === null)) {
-      throw new BusError("INVALID_OPTION", `${owner}: options must be an object, got ${describeValue(options)}`);
-    }
+    checkOptions(owner, options);
     this.#owner = owner;
     this.#options = (options ?? {}) as Record<string, unknown>;
     const unknown = Object.keys(this.#options).find((key) => !known.includes(key));

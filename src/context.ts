@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { BusEvent } from "./event.ts";
+import type { BusEvent } from "./event/event.ts";
 import { activeTraceFields } from "./telemetry/active.ts";
 
 /** What code that runs because of an event can know: the event being handled, and by whom. */

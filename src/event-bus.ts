@@ -1,6 +1,17 @@
-import { type Attachment, attachInstance } from "./attach.ts";
-import { BusCore } from "./bus-core.ts";
-import { type BusSettings, busSettings } from "./bus-settings.ts";
+import { type Attachment, attachInstance } from "./bus/attach.ts";
+import { BusCore } from "./bus/bus-core.ts";
+import { type BusSettings, busSettings } from "./bus/bus-settings.ts";
+import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./bus/event-stream.ts";
+import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./bus/lifecycle.ts";
+import { addListener } from "./bus/listeners.ts";
+import {
+  type BusDescription,
+  describeEvents,
+  describeSubscription,
+  type EventExplanation,
+  explainEvent,
+} from "./bus/topology.ts";
+import { checkCatalog } from "./catalog/catalog.ts";
 import type {
   AnyCatalog,
   DefaultCatalog,
@@ -9,18 +20,15 @@ import type {
   PatternOf,
   Publish,
   ValidPattern,
-} from "./catalog-types.ts";
-import { OptionCheck } from "./check.ts";
+} from "./catalog/catalog-types.ts";
+import { Destinations } from "./catalog/destinations.ts";
+import { checkOptions, OptionCheck } from "./check.ts";
 import type { DeadLetters } from "./delivery/dead-letter.ts";
 import type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
 import { createLedger, type Ledger } from "./delivery/ledger.ts";
 import { replayDeadLetter } from "./delivery/replay.ts";
-import { Destinations } from "./destinations.ts";
-import type { BusEvent } from "./event.ts";
-import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./event-stream.ts";
+import type { BusEvent } from "./event/event.ts";
 import type { Middleware } from "./handler.ts";
-import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./lifecycle.ts";
-import { addListener } from "./listeners.ts";
 import { guardedLogger, processWarnings } from "./logging.ts";
 import type { BusOptions, SpanLevel, SubscribeOptions } from "./options.ts";
 import { parsePattern } from "./routing/pattern.ts";
@@ -32,13 +40,6 @@ import { Guard } from "./telemetry/guard.ts";
 import { watchMeterProvider } from "./telemetry/meter-watch.ts";
 import { OpenTelemetry } from "./telemetry/opentelemetry.ts";
 import { VERSION } from "./telemetry/version.ts";
-import {
-  type BusDescription,
-  describeEvents,
-  describeSubscription,
-  type EventExplanation,
-  explainEvent,
-} from "./topology.ts";
 
 /**
  * Carries events from publishers to handlers in this process: validated, routed by pattern, each handler inside an
@@ -63,6 +64,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     const guard = new Guard(options.logger ?? processWarnings);
     const logger = guardedLogger(options.logger ?? processWarnings, guard);
     const telemetry = new OpenTelemetry(guard, settings);
+    if (options.events !== undefined) checkCatalog(options.events);
     this.#catalog = options.events;
     this.#destinations = new Destinations(options.events, settings, logger);
     const { spans, trace } = settings;
@@ -118,6 +120,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     handler: HandlerOf<Events, Pattern, Publish<Events>>,
     options?: Omit<SubscribeOptions, "once">,
   ): Subscription {
+    checkOptions("once", options);
     return this.#subscribe({ pattern, handler, options: { ...options, once: true } });
   }
 
@@ -215,7 +218,8 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
       remove: (id) => deadLetters.remove(id),
       replay: async (id) => {
         const findSubscription = (name: string, event: string) => this.#subscriptions.find(name, event);
-        return replayDeadLetter({ host: this.#core, deadLetters, findSubscription }, id);
+        const intakeProblem = () => this.#core.intakeProblem(undefined, undefined);
+        return replayDeadLetter({ host: this.#core, deadLetters, findSubscription, intakeProblem }, id);
       },
     };
   }

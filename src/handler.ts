@@ -1,4 +1,4 @@
-import type { BusEvent } from "./event.ts";
+import type { BusEvent } from "./event/event.ts";
 import type { Logger } from "./logger.ts";
 import type { PublishOptions } from "./options.ts";
 import type { PublishResult } from "./outcome.ts";
@@ -16,7 +16,7 @@ export type Middleware = (event: BusEvent, ctx: HandlerContext, next: () => unkn
 export type UntypedPublish = (
   event: string | { readonly name: string },
   data?: unknown,
-  options?: PublishOptions,
+  options?: PublishOptions | undefined,
 ) => Promise<PublishResult>;
 
 /** What a handler can see of, and do to, the attempt it runs in. Its members may be destructured. */

@@ -1,5 +1,29 @@
-export { defineEvents } from "./catalog.ts";
-export type { Catalog, DataOf, DefaultCatalog, EventName, EventsMatching, InputOf } from "./catalog-types.ts";
+export type { WaitForOptions } from "./bus/event-stream.ts";
+export type { CloseReport, CutDelivery, DrainReport } from "./bus/lifecycle.ts";
+export type {
+  BusDescription,
+  EventDescription,
+  EventExplanation,
+  MatchExplanation,
+  SubscriptionDescription,
+} from "./bus/topology.ts";
+export { defineEvents } from "./catalog/catalog.ts";
+export type { Catalog, DataOf, DefaultCatalog, EventName, EventsMatching, InputOf } from "./catalog/catalog-types.ts";
+export type { AttributeValue, EventDefinition, ServiceLevel } from "./catalog/event-definition.ts";
+export type { StandardSchemaV1 } from "./catalog/standard-schema.ts";
+export {
+  type ActionFailureData,
+  type ActionStartData,
+  type ActionSuccessData,
+  type ConnectionData,
+  type ConnectionErrorData,
+  type ErrorSummary,
+  type PluginData,
+  type PluginErrorData,
+  type ResourceData,
+  type ResourceErrorData,
+  systemEvents,
+} from "./catalog/system-events.ts";
 export { currentEvent, logFields } from "./context.ts";
 export { type FunctionDecorator, type PublishEventOptions, publishEvent } from "./decorators/publish-event.ts";
 export {
@@ -20,13 +44,10 @@ export type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
 export type { Ledger } from "./delivery/ledger.ts";
 export type { BusErrorCode } from "./error-codes.ts";
 export { BusError, DeliveryError, ValidationError, type ValidationIssue } from "./errors.ts";
-export { type BusEvent, createEvent, type SerializedEvent, validateEvent } from "./event.ts";
+export { type BusEvent, createEvent, type SerializedEvent, validateEvent } from "./event/event.ts";
+export type { EventHeaders, EventInit } from "./event/event-init.ts";
 export { EventBus } from "./event-bus.ts";
-export type { AttributeValue, EventDefinition, ServiceLevel } from "./event-definition.ts";
-export type { EventHeaders, EventInit } from "./event-init.ts";
-export type { WaitForOptions } from "./event-stream.ts";
 export type { Handler, HandlerContext, Middleware } from "./handler.ts";
-export type { CloseReport, CutDelivery, DrainReport } from "./lifecycle.ts";
 export type { Logger } from "./logger.ts";
 export type {
   BackoffOptions,
@@ -42,24 +63,3 @@ export type {
 } from "./options.ts";
 export type { DeliveryDisposition, DeliveryOutcome, DeliveryReport, PublishResult } from "./outcome.ts";
 export type { Subscription } from "./routing/subscription.ts";
-export type { StandardSchemaV1 } from "./standard-schema.ts";
-export {
-  type ActionFailureData,
-  type ActionStartData,
-  type ActionSuccessData,
-  type ConnectionData,
-  type ConnectionErrorData,
-  type ErrorSummary,
-  type PluginData,
-  type PluginErrorData,
-  type ResourceData,
-  type ResourceErrorData,
-  systemEvents,
-} from "./system-events.ts";
-export type {
-  BusDescription,
-  EventDescription,
-  EventExplanation,
-  MatchExplanation,
-  SubscriptionDescription,
-} from "./topology.ts";

@@ -1,6 +1,7 @@
 import { BusError } from "./errors.ts";
 import type { Middleware } from "./handler.ts";
 import type { Invoke } from "./routing/subscription.ts";
+import { ignoreRejection } from "./thenable.ts";
 
 /** One function out of a handler and the middleware around it, the first outermost. */
 export function composeMiddleware(middleware: readonly Middleware[], handler: Invoke): Invoke {
@@ -13,7 +14,9 @@ function wrap(inner: Invoke, middleware: Middleware): Invoke {
     return middleware(event, ctx, () => {
       if (isCalled) throw new BusError("NEXT_CALLED_TWICE", `middleware "${middleware.name}" called next() twice`);
       isCalled = true;
-      return inner(event, ctx);
+      const returned = inner(event, ctx);
+      ignoreRejection(returned); // middleware that drops the promise counts as handled; the process must not die of it
+      return returned;
     });
   };
 }

@@ -1,4 +1,4 @@
-import type { EventHeaders } from "./event-init.ts";
+import type { EventHeaders } from "./event/event-init.ts";
 import type { Logger } from "./logger.ts";
 
 /** Whether a delivery's span is a child of the publish span, or starts a trace of its own linked to it. */
@@ -32,7 +32,7 @@ export interface BusOptions<Events> {
   readonly now?: () => number;
   /** A number from 0 (inclusive) to 1 (exclusive), for the jitter of retries. @default Math.random */
   readonly random?: () => number;
-  /** The longest chain of causes that may still publish. @default 64 */
+  /** The longest chain of causes that may still publish, 256 at most. @default 64 */
   readonly maxDepth?: number;
   /** Whether a plain `bus.publish` inside a handler inherits correlation; off saves the context switch. @default true */
   readonly ambient?: boolean;

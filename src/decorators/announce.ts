@@ -1,5 +1,5 @@
 import { BusError, describeValue } from "../errors.ts";
-import type { EventInit } from "../event-init.ts";
+import type { EventInit } from "../event/event-init.ts";
 import type { UntypedPublish } from "../handler.ts";
 import { processWarnings } from "../logging.ts";
 import { Guard } from "../telemetry/guard.ts";

@@ -1,9 +1,16 @@
-import type { AnyCatalog, DefaultCatalog, InputOf, Refused, ValidPattern, ValidSubject } from "../catalog-types.ts";
+import type {
+  AnyCatalog,
+  DefaultCatalog,
+  InputOf,
+  Refused,
+  ValidPattern,
+  ValidSubject,
+} from "../catalog/catalog-types.ts";
 import { OptionCheck } from "../check.ts";
 import { BusError, describeValue } from "../errors.ts";
+import { isSource } from "../event/event-rules.ts";
+import { nameProblem } from "../event/names.ts";
 import type { EventBus } from "../event-bus.ts";
-import { isSource } from "../event-rules.ts";
-import { nameProblem } from "../names.ts";
 import { type Action, callAction } from "./action-call.ts";
 import { actionName, announce, checkBus } from "./announce.ts";
 import { type AnyFunction, type Callable, readDecorated, wrapDecorated } from "./decorated.ts";

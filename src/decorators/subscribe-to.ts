@@ -6,17 +6,17 @@ import type {
   PatternOf,
   Publish,
   ValidPattern,
-} from "../catalog-types.ts";
+} from "../catalog/catalog-types.ts";
 import { BusError } from "../errors.ts";
 import type { EventBus } from "../event-bus.ts";
 import type { HandlerContext } from "../handler.ts";
-import { addMark } from "../marks.ts";
 import type { SubscribeOptions } from "../options.ts";
 import { parsePattern } from "../routing/pattern.ts";
+import { subscribeSettings } from "../routing/subscribe-settings.ts";
 import type { Invoke, Subscription } from "../routing/subscription.ts";
-import { subscribeSettings } from "../subscribe-settings.ts";
 import { checkBus } from "./announce.ts";
 import { type AnyFunction, type Decorated, readDecorated } from "./decorated.ts";
+import { addMark } from "./marks.ts";
 
 /** Options of `subscribeTo()` with a bus. */
 export interface SubscribeToOptions<Events extends AnyCatalog = DefaultCatalog> extends SubscribeOptions {

@@ -1,9 +1,9 @@
-import type { Refused } from "../catalog-types.ts";
+import type { Refused } from "../catalog/catalog-types.ts";
 import { OptionCheck } from "../check.ts";
 import { Attempt } from "../delivery/attempt.ts";
 import { FailureReader } from "../delivery/failure.ts";
-import { EventRecord } from "../event.ts";
-import { isSource } from "../event-rules.ts";
+import { EventRecord } from "../event/event.ts";
+import { isSource } from "../event/event-rules.ts";
 import { processWarnings } from "../logging.ts";
 import type { ErrorDetail } from "../options.ts";
 import { recordException } from "../telemetry/record-exception.ts";

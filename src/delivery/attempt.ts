@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from "../check.ts";
 import { runInScope, type Scope } from "../context.ts";
 import { BusError, describeValue } from "../errors.ts";
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import type { HandlerContext, UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
 import type { SubscriptionRecord } from "../routing/subscription.ts";

@@ -1,7 +1,7 @@
 import { v4 as uuid } from "uuid";
 import { eventLogFields } from "../context.ts";
 import { BusError } from "../errors.ts";
-import type { BusEvent, EventRecord, SerializedEvent } from "../event.ts";
+import type { BusEvent, EventRecord, SerializedEvent } from "../event/event.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryReport } from "../outcome.ts";
 import { LOG_EVENTS } from "../telemetry/semconv.ts";

@@ -1,6 +1,6 @@
 import { eventLogFields, type Scope, wantsHandlerScope } from "../context.ts";
 import { BusError } from "../errors.ts";
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import type { UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryReport } from "../outcome.ts";

@@ -1,4 +1,4 @@
-import type { BusEvent } from "../event.ts";
+import type { BusEvent } from "../event/event.ts";
 
 /** For each error object that was recorded: the id of the event whose handler may yet rethrow it. */
 const recorded = new WeakMap<object, string | undefined>();

@@ -9,6 +9,7 @@ import type { Failure } from "../telemetry/telemetry.ts";
 
 const MAX_ERROR_TYPES = 50;
 const MAX_TEXT = 16_384;
+const MAX_REDACTED = 1_048_576;
 const CLASS_NAME = /^[A-Za-z_$][A-Za-z0-9_$]{0,63}$/;
 
 /** Reads whatever was thrown, once, into what spans, logs and dead letters write. */
@@ -52,9 +53,13 @@ export class FailureReader {
 
   #text(text: string): string {
     const redact = this.#redact;
-    const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-    if (redact === undefined) return short;
-    return this.#guard.check("redactor", () => textOf(redact(short)), isText) ?? "[the redactor threw]";
+    if (redact === undefined) return shortened(text, MAX_TEXT);
+    // redacted before it is cut: a secret across the cut would slip through the redactor's pattern
+    const whole = shortened(text, MAX_REDACTED);
+    return shortened(
+      this.#guard.check("redactor", () => textOf(redact(whole)), isText) ?? "[the redactor threw]",
+      MAX_TEXT,
+    );
   }
 }
 
@@ -83,6 +88,10 @@ function codeOf(error: Error): BusErrorCode | undefined {
   if (!(error instanceof BusError)) return undefined;
   const { code } = error;
   return Object.hasOwn(ERROR_CODES, code) ? code : undefined; // a code of somebody's own making is no label
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /** Primitives as text; anything else, promises above all, is no text. */

@@ -1,5 +1,5 @@
 import type { Scope } from "../context.ts";
-import type { BusEvent } from "../event.ts";
+import type { BusEvent } from "../event/event.ts";
 
 /** The scope of one handler: its event's, and the name of its subscription. */
 export function handlerScope(publication: Scope, subscription: string): Scope {

@@ -1,5 +1,5 @@
 import type { BusError } from "../errors.ts";
-import type { BusEvent, EventRecord } from "../event.ts";
+import type { BusEvent, EventRecord } from "../event/event.ts";
 import type { UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
 import type { ErrorClass } from "../options.ts";

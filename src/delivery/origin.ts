@@ -1,5 +1,5 @@
 import type { Scope } from "../context.ts";
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import type { Leg } from "./leg.ts";
 

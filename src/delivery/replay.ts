@@ -1,6 +1,6 @@
 import type { Scope } from "../context.ts";
 import { BusError } from "../errors.ts";
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import type { DeliveryReport } from "../outcome.ts";
 import type { SubscriptionRecord } from "../routing/subscription.ts";
 import type { TraceContext } from "../telemetry/telemetry.ts";
@@ -13,6 +13,8 @@ import type { DeliveryOrigin } from "./origin.ts";
 export interface ReplayHost {
   readonly host: DeliveryHost;
   readonly deadLetters: DeadLetterStore;
+  /** Why nothing is taken in now; undefined while something is. */
+  intakeProblem(): BusError | undefined;
   /** The active subscription of this name that the event matches. */
   findSubscription(name: string, eventName: string): SubscriptionRecord | undefined;
 }
@@ -21,7 +23,8 @@ export interface ReplayHost {
 export function replayDeadLetter(replayHost: ReplayHost, id: string): Promise<DeliveryReport> {
   const { host, deadLetters } = replayHost;
   const { ledger } = host;
-  if (host.closeReason !== undefined) throw host.closeReason;
+  const problem = replayHost.intakeProblem();
+  if (problem !== undefined) throw problem;
   const known = deadLetters.get(id);
   const subscription = known && replayHost.findSubscription(known.subscription, known.event.name);
   if (known !== undefined && subscription === undefined) {

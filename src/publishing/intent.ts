@@ -1,9 +1,9 @@
 import { OptionCheck } from "../check.ts";
 import { BusError, describeValue } from "../errors.ts";
-import { EventRecord, type EventSubject, fieldsOfRecord } from "../event.ts";
-import type { EventInit } from "../event-init.ts";
-import { type EventProblem, isCorrelationId, readEvent } from "../event-rules.ts";
-import { isEventName, nameProblem } from "../names.ts";
+import { EventRecord, type EventSubject, fieldsOfRecord } from "../event/event.ts";
+import type { EventInit } from "../event/event-init.ts";
+import { type EventProblem, isCorrelationId, readEvent } from "../event/event-rules.ts";
+import { isEventName, nameProblem } from "../event/names.ts";
 import type { PublishOptions } from "../options.ts";
 
 /** What the caller of `publish` wants, read once and checked. */

@@ -4,7 +4,7 @@ import type { DeliveryHost } from "../delivery/host.ts";
 import type { Leg } from "../delivery/leg.ts";
 import type { DeliveryOrigin } from "../delivery/origin.ts";
 import { DeliveryError } from "../errors.ts";
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import type { TraceMode } from "../options.ts";
 import type { DeliveryReport, PublishResult } from "../outcome.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";

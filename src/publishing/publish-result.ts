@@ -1,4 +1,4 @@
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import { showAs } from "../inspect.ts";
 import type { DeliveryReport, PublishResult } from "../outcome.ts";
 

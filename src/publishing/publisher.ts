@@ -1,15 +1,15 @@
-import type { BusSettings } from "../bus-settings.ts";
+import type { BusSettings } from "../bus/bus-settings.ts";
+import { type Valid, validateData } from "../catalog/validation.ts";
 import { currentScope, type Scope } from "../context.ts";
 import { markRecorded } from "../delivery/exception-once.ts";
 import type { Cause, DeliveryHost } from "../delivery/host.ts";
 import { BusError } from "../errors.ts";
-import { type EventOrigin, EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event.ts";
+import { type EventOrigin, EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event/event.ts";
 import type { PublishResult } from "../outcome.ts";
 import { REFUSED_DESTINATION, type Route, type Routes } from "../routing/routes.ts";
 import { countFailedPublish, countRefusal, publishCell } from "../telemetry/cells.ts";
 import { LOG_EVENTS } from "../telemetry/semconv.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
-import { type Valid, validateData } from "../validation.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { correlationOf, type Intent, readIntent } from "./intent.ts";
 import type { Pacer } from "./pacer.ts";

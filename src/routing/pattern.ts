@@ -1,5 +1,5 @@
 import { BusError, describeValue } from "../errors.ts";
-import { isToken, NAME_LIMITS, nameProblem } from "../names.ts";
+import { isToken, NAME_LIMITS, nameProblem } from "../event/names.ts";
 
 /** A subscription pattern, checked and cut into tokens. */
 export interface Pattern {

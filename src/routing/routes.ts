@@ -1,8 +1,8 @@
+import type { StandardSchemaV1 } from "../catalog/standard-schema.ts";
 import { Accounts } from "../delivery/accounts.ts";
 import type { Ledger } from "../delivery/ledger.ts";
 import type { Leg } from "../delivery/leg.ts";
 import type { SpanLevel, TraceMode } from "../options.ts";
-import type { StandardSchemaV1 } from "../standard-schema.ts";
 import { deliveryCell, type PublishCell, publishCell } from "../telemetry/cells.ts";
 import { OTHER } from "../telemetry/semconv.ts";
 import type { Destination } from "../telemetry/telemetry.ts";

@@ -1,5 +1,5 @@
 import type { SubscriptionSettings } from "../delivery/settings.ts";
-import type { BusEvent } from "../event.ts";
+import type { BusEvent } from "../event/event.ts";
 import type { HandlerContext } from "../handler.ts";
 import type { Pattern } from "./pattern.ts";
 

@@ -1,15 +1,15 @@
-import { destinationsOf } from "../catalog.ts";
-import type { AnyCatalog } from "../catalog-types.ts";
+import { checkFunction } from "../bus/listeners.ts";
+import { destinationsOf } from "../catalog/catalog.ts";
+import type { AnyCatalog } from "../catalog/catalog-types.ts";
 import { BusError, describeValue } from "../errors.ts";
 import type { Middleware } from "../handler.ts";
-import { checkFunction } from "../listeners.ts";
 import type { Logger } from "../logger.ts";
 import { composeMiddleware } from "../middleware.ts";
 import type { SubscribeOptions } from "../options.ts";
-import { defaultSubscriptionName, subscribeSettings } from "../subscribe-settings.ts";
 import { deliveryCell, telemetryCells } from "../telemetry/cells.ts";
 import { matchesPattern, type Pattern, parsePattern } from "./pattern.ts";
 import type { Routes } from "./routes.ts";
+import { defaultSubscriptionName, subscribeSettings } from "./subscribe-settings.ts";
 import { type Invoke, type Subscription, SubscriptionRecord } from "./subscription.ts";
 
 /** A subscription to be, as the caller of `subscribe` gave it. */

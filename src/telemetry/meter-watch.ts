@@ -2,6 +2,8 @@ import * as api from "@opentelemetry/api";
 import { attachMetrics } from "./metrics.ts";
 import { API_GLOBAL, type ApiGlobal } from "./registered.ts";
 
+// taken at load time: a test's fake timers must not find a timer that never ends
+const { setInterval: startTimer, clearInterval: stopTimer } = globalThis;
 const INTERVAL_MS = 1000;
 let timer: NodeJS.Timeout | undefined;
 
@@ -11,9 +13,9 @@ let timer: NodeJS.Timeout | undefined;
  */
 export function watchMeterProvider(): void {
   if (timer !== undefined) return;
-  timer = setInterval(() => {
+  timer = startTimer(() => {
     if ((globalThis as ApiGlobal)[API_GLOBAL]?.metrics === undefined) return;
-    clearInterval(timer);
+    stopTimer(timer);
     timer = undefined;
     try {
       attachMetrics(api.metrics.getMeterProvider());

@@ -1,5 +1,5 @@
 import * as api from "@opentelemetry/api";
-import type { EventHeaders } from "../event-init.ts";
+import type { EventHeaders } from "../event/event-init.ts";
 import type { DeliveryCell, PublishCell } from "./cells.ts";
 import type { DurationCell } from "./durations.ts";
 import type { Guard } from "./guard.ts";

@@ -1,6 +1,6 @@
 import * as api from "@opentelemetry/api";
-import type { EventHeaders } from "../event-init.ts";
-import { EVENT_LIMITS } from "../event-rules.ts";
+import type { EventHeaders } from "../event/event-init.ts";
+import { EVENT_LIMITS } from "../event/event-rules.ts";
 import type { IncomingTrace } from "../options.ts";
 import { BAGGAGE_CORRELATION_ID } from "./semconv.ts";
 

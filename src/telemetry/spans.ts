@@ -1,5 +1,5 @@
 import * as api from "@opentelemetry/api";
-import type { EventRecord } from "../event.ts";
+import type { EventRecord } from "../event/event.ts";
 import type { DeliveryDisposition, DeliveryOutcome } from "../outcome.ts";
 import { ignoreRejection } from "../thenable.ts";
 import { traceFields } from "./active.ts";

@@ -1,5 +1,5 @@
-import type { EventRecord } from "../event.ts";
-import type { EventHeaders } from "../event-init.ts";
+import type { EventRecord } from "../event/event.ts";
+import type { EventHeaders } from "../event/event-init.ts";
 import type { IncomingTrace } from "../options.ts";
 import type { DeliveryDisposition, DeliveryOutcome } from "../outcome.ts";
 import type { DeliveryCell, PublishCell } from "./cells.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BusEvent } from "../../src/event.ts";
+import type { BusEvent } from "../../src/event/event.ts";
 import { publishEvent, subscribeTo, withErrorBoundary } from "../../src/index.ts";
 import { createBus, rejectionOf, thrownBy } from "../support/test-bus.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineEvents } from "../../src/catalog.ts";
-import type { BusEvent } from "../../src/event.ts";
+import { defineEvents } from "../../src/catalog/catalog.ts";
+import type { BusEvent } from "../../src/event/event.ts";
 import { publishEvent, subscribeTo, withErrorBoundary } from "../../src/index.ts";
 import { createBus, rejectionOf, thrownBy } from "../support/test-bus.ts";
 

@@ -1,10 +1,10 @@
 import * as api from "@opentelemetry/api";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { BusEvent } from "../../src/event.ts";
-import { createEvent } from "../../src/event.ts";
+import { systemEvents } from "../../src/catalog/system-events.ts";
+import type { BusEvent } from "../../src/event/event.ts";
+import { createEvent } from "../../src/event/event.ts";
 import type { HandlerContext } from "../../src/handler.ts";
 import { withErrorBoundary } from "../../src/index.ts";
-import { systemEvents } from "../../src/system-events.ts";
 import { telemetryCells } from "../../src/telemetry/cells.ts";
 import { createBus, deferred, settleTurns, thrownBy, watchUnhandled } from "../support/test-bus.ts";
 import { recordSdk } from "../telemetry/recorded-sdk.ts";

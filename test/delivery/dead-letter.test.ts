@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { defineEvents } from "../../src/catalog.ts";
+import { defineEvents } from "../../src/catalog/catalog.ts";
 import { conservationViolations } from "../support/conservation.ts";
 import { createBus } from "../support/test-bus.ts";
 

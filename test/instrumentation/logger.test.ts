@@ -243,7 +243,7 @@ describe("createLogger with OTLP logs", () => {
     expect(lines.map(({ msg }) => msg)).toEqual(["before", "slow", "bad", "after"]);
   });
 
-  it("is switched on by OTEL_LOGS_EXPORTER=otlp too, and reports what could not be delivered", async () => {
+  it("reports what could not be delivered", async () => {
     await using receiver = await startOtlpReceiver({ behaviour: "500" });
     const problems: string[] = [];
     const note = (first: object | string) => void problems.push(String(first));
@@ -257,7 +257,11 @@ describe("createLogger with OTLP logs", () => {
     for (let i = 0; i < 7; i++) api.logs.getLogger("test").emit({ body: `record ${i}` });
     const report = await telemetry.shutdown();
 
-    expect(report).toMatchObject({ ok: false, logs: "failed", errors: ["logs: HTTP 500 Internal Server Error"] });
+    expect(report).toMatchObject({
+      ok: false,
+      logs: "failed",
+      errors: expect.arrayContaining(["logs: HTTP 500 Internal Server Error"]),
+    });
     expect(telemetry.stats().logs).toEqual({ exported: 0, dropped: 2, failed: 5, queued: 0 });
     expect(problems.join()).toContain("log records are being dropped");
   });

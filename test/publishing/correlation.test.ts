@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BusEvent, createEvent } from "../../src/event.ts";
+import { type BusEvent, createEvent } from "../../src/event/event.ts";
 import { createBus, rejectionOf } from "../support/test-bus.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -268,7 +268,7 @@ describe("depth", () => {
     const refusals: unknown[] = [];
     bus.subscribe("a", async () => refusals.push(await rejectionOf(bus.publish("b"))));
 
-    await bus.publish({ name: "a", depth: 64 });
+    await bus.publish({ name: "a", data: 1, depth: 64 });
 
     expect(refusals).toMatchObject([{ code: "DEPTH_EXCEEDED" }]);
   });

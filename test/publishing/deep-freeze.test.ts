@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BusEvent } from "../../src/event.ts";
+import type { BusEvent } from "../../src/event/event.ts";
 import { deepFreeze } from "../../src/publishing/deep-freeze.ts";
 import { conservationViolations } from "../support/conservation.ts";
 import { createBus } from "../support/test-bus.ts";

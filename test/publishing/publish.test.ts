@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { defineEvents } from "../../src/catalog.ts";
+import { defineEvents } from "../../src/catalog/catalog.ts";
+import type { StandardSchemaV1 } from "../../src/catalog/standard-schema.ts";
 import { BusError, DeliveryError } from "../../src/errors.ts";
-import { type BusEvent, createEvent } from "../../src/event.ts";
+import { type BusEvent, createEvent } from "../../src/event/event.ts";
 import type { UntypedPublish } from "../../src/handler.ts";
 import type { PublishOptions } from "../../src/options.ts";
-import type { StandardSchemaV1 } from "../../src/standard-schema.ts";
 import { conservationViolations } from "../support/conservation.ts";
 import { createBus, deferred, rejectionOf } from "../support/test-bus.ts";
 
@@ -376,7 +376,7 @@ describe("a refused publish", () => {
   it("names every field that is wrong", async () => {
     const { bus } = createBus();
 
-    const error = await rejectionOf(bus.publish({ name: "a b", id: "", depth: -1 }));
+    const error = await rejectionOf(bus.publish({ name: "a b", data: 1, id: "", depth: -1 }));
 
     expect(error).toMatchObject({ code: "INVALID_NAME", message: expect.stringMatching(/name .*; id .*; depth /) });
   });

@@ -1,4 +1,4 @@
-import type { AnyCatalog, DefaultCatalog } from "../../src/catalog-types.ts";
+import type { AnyCatalog, DefaultCatalog } from "../../src/catalog/catalog-types.ts";
 import { EventBus } from "../../src/event-bus.ts";
 import type { BusOptions } from "../../src/options.ts";
 import { createRecordingLogger, type RecordingLogger } from "./recording-logger.ts";

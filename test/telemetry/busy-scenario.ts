@@ -1,5 +1,5 @@
+import { systemEvents } from "../../src/catalog/system-events.ts";
 import { type DefaultCatalog, defineEvents, type EventBus } from "../../src/index.ts";
-import { systemEvents } from "../../src/system-events.ts";
 import { deferred, settleTurns } from "../support/test-bus.ts";
 import { testBus } from "./test-bus.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemEvents } from "../../src/catalog/system-events.ts";
 import { type BusOptions, type DefaultCatalog, defineEvents, type EventBus } from "../../src/index.ts";
-import { systemEvents } from "../../src/system-events.ts";
 import { createRecordingLogger } from "../support/recording-logger.ts";
 import { type RecordedSdk, recordSdk, resetProcessState } from "./recorded-sdk.ts";
 import { failOnOpenSpans, testBus } from "./test-bus.ts";

@@ -1,4 +1,4 @@
-import type { AnyCatalog } from "../../src/catalog-types.ts";
+import type { AnyCatalog } from "../../src/catalog/catalog-types.ts";
 import { type BusOptions, type DefaultCatalog, EventBus, type Ledger } from "../../src/index.ts";
 import type { LedgerSnapshot } from "../support/conservation.ts";
 import { createRecordingLogger } from "../support/recording-logger.ts";

@@ -1,8 +1,8 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
+import type { systemEvents } from "../../src/catalog/system-events.ts";
 import type { BusEvent, EventsMatching, HandlerContext } from "../../src/index.ts";
 import { defineEvents, type EventBus, publishEvent, subscribeTo, withErrorBoundary } from "../../src/index.ts";
-import type { systemEvents } from "../../src/system-events.ts";
 
 const events = defineEvents({
   "order.placed": { schema: z.object({ orderId: z.string(), total: z.number() }) },

@@ -1,0 +1,56 @@
+import type { Logger } from "spanbus";
+import { startTelemetry, type Telemetry, type TelemetryOptions } from "spanbus/instrumentation";
+
+type SpanProcessor = NonNullable<TelemetryOptions["spanProcessors"]>[number];
+
+export interface HubTelemetryOptions {
+  readonly logger: Logger;
+  /** Sees every span that ends. */
+  readonly spans: SpanProcessor;
+}
+
+/** The telemetry, and where it goes. */
+export interface HubTelemetry {
+  readonly telemetry: Telemetry;
+  /** Undefined when nothing leaves this process. */
+  readonly collector: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A real SDK in any case, so that there are traces to draw; exporters only where the environment names a collector. */
+export function startHubTelemetry({ logger, spans }: HubTelemetryOptions): HubTelemetry {
+  const { env } = process;
+  const telemetry = startTelemetry({
+    serviceName: env.OTEL_SERVICE_NAME || "webhook-hub",
+    metricIntervalMs: 5_000,
+    spanProcessors: [spans],
+    logger,
+    ...(isExported("TRACES", env) ? {} : { spanExporter: nowhere }),
+    ...(isExported("METRICS", env) ? {} : { metrics: false }),
+    ...(isExported("LOGS", env) ? {} : { logs: false }),
+  });
+  return { telemetry, collector: isExported("TRACES", env) ? collectorOf(env) : undefined };
+}
+
+/** Whether someone asked for it: an endpoint, or an exporter by name. */
+function isExported(signal: "TRACES" | "METRICS" | "LOGS", env: Environment): boolean {
+  const exporter = env[`OTEL_${signal}_EXPORTER`]?.trim();
+  if (exporter) return exporter !== "none";
+  return Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT || env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]);
+}
+
+function collectorOf(env: Environment): string {
+  const url = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (env.OTEL_TRACES_EXPORTER?.trim() === "console") return "the console";
+  if (!url) return "the default collector";
+  return URL.canParse(url) ? new URL(url).host : "a collector whose address cannot be read";
+}
+
+type SpanExporter = NonNullable<TelemetryOptions["spanExporter"]>;
+
+/** In place of the exporter, which would look for a collector on this machine. */
+const nowhere: SpanExporter = {
+  export: (_spans, callback) => callback({ code: 0 }),
+  shutdown: async () => undefined,
+};

@@ -1,0 +1,97 @@
+import { currentScope } from "../context.ts";
+import type { Delivery } from "../delivery/deliver.ts";
+import { BusError } from "../errors.ts";
+import type { BusCore } from "./bus-core.ts";
+
+/** A schema that waits tells nobody when it is done. */
+const VALIDATION_POLL_MS = 5;
+
+/** A delivery that stopping cut short. */
+export interface CutDelivery {
+  readonly eventId: string;
+  readonly eventName: string;
+  readonly correlationId: string;
+  /** The name of the subscription. */
+  readonly subscription: string;
+}
+
+/** What `bus.close()` did. */
+export interface CloseReport {
+  /** The deliveries that were in flight: their signals are aborted, their outcome is `aborted`. */
+  readonly aborted: readonly CutDelivery[];
+}
+
+/** What `bus.drain()` did. */
+export interface DrainReport extends CloseReport {
+  /** Whether everything finished before the deadline. */
+  readonly isComplete: boolean;
+  /** From the call to the close, in milliseconds. */
+  readonly durationMs: number;
+  /** Dead letters held at the end. */
+  readonly deadLetters: number;
+}
+
+/** Refuses everything from now on and aborts what is in flight. */
+export function closeCore(core: BusCore, reason: "close" | "deadline"): CloseReport {
+  const cause = new BusError("BUS_CLOSED", "the bus is closed: publish and subscribe before close() or drain()");
+  core.closeReason ??= cause;
+  const aborted = core.inFlight.list().map((delivery) => {
+    delivery.abort(reason);
+    return describeCut(delivery);
+  });
+  for (const listener of [...core.closeListeners]) listener();
+  return { aborted };
+}
+
+/** Throws inside a handler of this bus that is still running. */
+export function refuseDrainFromHandler(core: BusCore): void {
+  const scope = currentScope();
+  if (scope?.bus !== core.bus || !scope.isInFlight) return;
+  const text = "cannot drain the bus inside one of its handlers: the drain would wait for that handler";
+  throw new BusError("DRAIN_FROM_HANDLER", text);
+}
+
+/** Stops the intake, lets what is in flight finish within `deadlineMs`, then closes. */
+export async function drainCore(core: BusCore, deadlineMs: number): Promise<DrainReport> {
+  const startedAt = performance.now();
+  const retriesEndAt = startedAt + deadlineMs;
+  core.drainReason = new BusError("BUS_DRAINING", "the bus is draining: only deliveries being drained may publish");
+  core.retriesEndAt = retriesEndAt;
+  await undefined; // what follows calls listeners, which may drain too: they are to find this drain
+  for (const delivery of core.inFlight.list()) delivery.giveUpAfter(retriesEndAt, "drain");
+  const isIdle = await isIdleWithin(core, deadlineMs);
+  const isComplete = isIdle && core.closeReason === undefined;
+  const { aborted } = closeCore(core, "deadline");
+  const durationMs = performance.now() - startedAt;
+  return { isComplete, aborted, durationMs, deadLetters: core.deadLetters.size };
+}
+
+/** Whether everything settles within `deadlineMs`; what settles may have published anew, so idle is asked for again. */
+function isIdleWithin(core: BusCore, deadlineMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let poll: NodeJS.Timeout | undefined;
+    const finish = (isIdle: boolean): void => {
+      clearTimeout(poll);
+      clearTimeout(deadline);
+      resolve(isIdle);
+    };
+    const deadline = setTimeout(() => finish(false), deadlineMs);
+    const check = (): void => {
+      core.inFlight.whenIdle(() => {
+        // handlers that were just awaited continue in microtasks, and may publish there
+        setImmediate(() => {
+          if (core.closeReason !== undefined) finish(true);
+          else if (core.ledger.validating > 0) poll = setTimeout(check, VALIDATION_POLL_MS);
+          else if (core.inFlight.size > 0) check();
+          else finish(true);
+        });
+      });
+    };
+    check();
+  });
+}
+
+function describeCut({ event, leg }: Delivery): CutDelivery {
+  const { id, name, correlationId } = event;
+  return { eventId: id, eventName: name, correlationId, subscription: leg.subscription.name };
+}

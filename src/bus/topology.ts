@@ -1,0 +1,123 @@
+import { destinationsOf } from "../catalog/catalog.ts";
+import type { AnyCatalog } from "../catalog/catalog-types.ts";
+import type { ServiceLevel } from "../catalog/event-definition.ts";
+import { nameProblem } from "../event/names.ts";
+import { matchesPattern } from "../routing/pattern.ts";
+import type { SubscriptionRecord } from "../routing/subscription.ts";
+
+/** One event or family of the catalog, as `bus.describe()` tells it. */
+export interface EventDescription {
+  /** The name, or the template of a family. */
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly hasSchema: boolean;
+  readonly slo: ServiceLevel | undefined;
+  /** Names of the subscriptions that can receive it. */
+  readonly subscriptions: readonly string[];
+}
+
+/** One subscription, as `bus.describe()` tells it. */
+export interface SubscriptionDescription {
+  readonly name: string;
+  readonly pattern: string;
+  readonly timeoutMs: number | undefined;
+  readonly maxAttempts: number;
+  readonly once: boolean;
+  /** The names and templates of the catalog it can receive; just the pattern without a catalog. */
+  readonly receives: readonly string[];
+}
+
+/** The topology of a bus as plain data. */
+export interface BusDescription {
+  readonly source: string | undefined;
+  readonly state: "open" | "draining" | "closed";
+  readonly events: readonly EventDescription[];
+  readonly subscriptions: readonly SubscriptionDescription[];
+}
+
+/** Why one subscription does, or does not, receive an event. */
+export interface MatchExplanation {
+  readonly subscription: string;
+  readonly pattern: string;
+  readonly matches: boolean;
+  readonly because: string;
+}
+
+/** What would happen to a publish of this name. */
+export interface EventExplanation {
+  readonly name: string;
+  /** Why it would be refused; undefined when it would be accepted. */
+  readonly refusal: string | undefined;
+  /** The template it belongs to. */
+  readonly template: string | undefined;
+  readonly subscriptions: readonly MatchExplanation[];
+}
+
+/** The names and templates a subscription can receive. */
+export function receivedBy(subscription: SubscriptionRecord, catalog: AnyCatalog | undefined): readonly string[] {
+  return catalog === undefined ? [subscription.pattern] : destinationsOf(catalog, subscription.parsed);
+}
+
+/** The catalog as data, each event with the subscriptions that can receive it. */
+export function describeEvents(
+  catalog: AnyCatalog | undefined,
+  subscriptions: readonly SubscriptionRecord[],
+): EventDescription[] {
+  if (catalog === undefined) return [];
+  return Object.entries(catalog).map(([name, { description, schema, slo }]) => {
+    const receivers = subscriptions.filter((each) => receivedBy(each, catalog).includes(name));
+    const names = receivers.map((each) => each.name);
+    return { name, description, hasSchema: schema !== undefined, slo, subscriptions: names };
+  });
+}
+
+/** A subscription as data. */
+export function describeSubscription(
+  subscription: SubscriptionRecord,
+  catalog: AnyCatalog | undefined,
+): SubscriptionDescription {
+  const { name, pattern, settings } = subscription;
+  const { timeoutMs, maxAttempts, once } = settings;
+  return { name, pattern, timeoutMs, maxAttempts, once, receives: receivedBy(subscription, catalog) };
+}
+
+/** What would happen to a publish of `name`, and why. */
+export function explainEvent(
+  name: string,
+  look: (name: string) => { readonly isKnown: boolean; readonly template: string | undefined },
+  subscriptions: readonly SubscriptionRecord[],
+): EventExplanation {
+  const problem = nameProblem(name);
+  if (problem !== undefined)
+    return { name, refusal: `invalid name: ${problem}`, template: undefined, subscriptions: [] };
+  const { isKnown, template } = look(name);
+  const refusal = isKnown ? undefined : "the catalog has no such event";
+  const explained = subscriptions.map((each) => explainMatch(name, each));
+  return { name, refusal, template, subscriptions: explained };
+}
+
+function explainMatch(name: string, { name: subscription, pattern, parsed }: SubscriptionRecord): MatchExplanation {
+  const matches = matchesPattern(parsed, name);
+  return { subscription, pattern, matches, because: matches ? whyMatched(parsed.tokens) : whyNot(name, parsed.tokens) };
+}
+
+function whyMatched(tokens: readonly string[]): string {
+  if (tokens.length === 1 && tokens[0] === "**") return "it matches every event";
+  if (!tokens.includes("*") && !tokens.includes("**")) return "the pattern is the name";
+  return tokens.map(whatTokenMatches).join(", ");
+}
+
+function whatTokenMatches(token: string): string {
+  if (token === "*") return "* is any one token";
+  return token === "**" ? "** is the rest" : `"${token}" is equal`;
+}
+
+function whyNot(name: string, pattern: readonly string[]): string {
+  const tokens = name.split(".");
+  for (const [i, expected] of pattern.entries()) {
+    const token = tokens[i];
+    if (token === undefined) return `the name has ${tokens.length} tokens, the pattern asks for more`;
+    if (expected !== "*" && expected !== "**" && expected !== token) return `"${token}" is not "${expected}"`;
+  }
+  return `the name has ${tokens.length} tokens, the pattern only ${pattern.length}`;
+}

@@ -1,0 +1,21 @@
+/** Headers of an event: W3C trace context, baggage and the caller's own; 8 KiB at most in total. */
+export type EventHeaders = Readonly<Record<string, string>>;
+
+/** What an event can be made of; only `name` is required where the bus has a default `source`. */
+export interface EventInit<Name extends string = string, Data = unknown> {
+  readonly name: Name;
+  readonly data?: Data;
+  readonly source?: string | undefined;
+  /** @default a UUID v4 */
+  readonly id?: string | undefined;
+  /** 1 to 128 characters of `[A-Za-z0-9._:-]`. @default inherited, else the trace id, else a UUID v4 */
+  readonly correlationId?: string | undefined;
+  readonly causationId?: string | undefined;
+  /** Milliseconds since the Unix epoch, a Date, or ISO 8601. @default the instant of publishing */
+  readonly timestamp?: number | Date | string | undefined;
+  readonly depth?: number | undefined;
+  readonly headers?: EventHeaders | undefined;
+}
+
+/** Data as handlers see it: its fields are readonly; `unknown` stays `unknown`. */
+export type ReadonlyData<Data> = unknown extends Data ? Data : Readonly<Data>;
