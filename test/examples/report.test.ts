@@ -201,6 +201,16 @@ describe("the report", () => {
     expect(text).toContain("and 3 more");
   });
 
+  it("shows a failure of each kind, however frequent another is", () => {
+    const rare = { ...deadLetter(99), subscription: "notifier" };
+    const deadLetters = [...Array.from({ length: 30 }, (_, i) => deadLetter(i)), rare];
+    const text = reportText({ ...RUN, deadLetters }, SHEET);
+
+    expect(text.match(/delivery-/g)).toHaveLength(12);
+    expect(text).toContain("delivery-99");
+    expect(text).toContain("and 19 more");
+  });
+
   it("has something to say when nothing happened", () => {
     const ledger = new EventBus().stats();
     const equations = equationsOf(ledger, { calls: 0, retries: 0 });

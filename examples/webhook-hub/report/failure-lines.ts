@@ -10,23 +10,33 @@ const SHORT_ID = 8;
 /** Dead letters, by subscription and error. */
 export function failureLines(deadLetters: readonly DeadLetter[], { width, paint }: Sheet): string[] {
   if (deadLetters.length === 0) return ["none"];
-  const groups = groupBy(deadLetters, groupTitle);
+  const groups = [...groupBy(deadLetters, groupTitle)].sort(([, a], [, b]) => b.length - a.length);
+  const shown = firstOfEach(groups.map(([, letters]) => letters));
   const nameWidth = width - 2 - ID_WIDTH - SHORT_ID - 16;
-  let left = MAX_SHOWN;
   const lines: string[] = [];
-  for (const [title, letters] of [...groups].sort(([, a], [, b]) => b.length - a.length)) {
-    const shown = letters.slice(0, left);
-    left -= shown.length;
-    if (shown.length === 0) break;
+  for (const [title, letters] of groups) {
+    if (!letters.some((letter) => shown.has(letter))) break;
     lines.push(paint("red", clip(title, width - 10)) + paint("dim", `  × ${count(letters.length)}`));
-    for (const { id, event } of shown) {
+    for (const { id, event } of letters.filter((letter) => shown.has(letter))) {
       const name = clip(event.name.replace(/^github\./, ""), nameWidth).padEnd(nameWidth);
       const correlationId = clip(event.correlationId, ID_WIDTH).padEnd(ID_WIDTH);
       lines.push(`  ${name}  ${correlationId}  ${paint("dim", `dead letter ${id.slice(0, SHORT_ID)}`)}`);
     }
   }
-  const rest = deadLetters.length - Math.min(deadLetters.length, MAX_SHOWN);
+  const rest = deadLetters.length - shown.size;
   return rest === 0 ? lines : [...lines, paint("dim", `and ${count(rest)} more`)];
+}
+
+/** Taken from all groups in turn, so that no kind of failure hides behind a frequent one. */
+function firstOfEach(groups: readonly (readonly DeadLetter[])[]): ReadonlySet<DeadLetter> {
+  const longest = Math.max(...groups.map((letters) => letters.length));
+  const inTurn = Array.from({ length: Math.min(longest, MAX_SHOWN) }, (_, i) => groups.map((letters) => letters[i]));
+  return new Set(
+    inTurn
+      .flat()
+      .filter((letter) => letter !== undefined)
+      .slice(0, MAX_SHOWN),
+  );
 }
 
 function groupTitle({ subscription, errors, reason, attempts }: DeadLetter): string {
