@@ -1,7 +1,7 @@
 const forNode = (config) => ({ ...config, platform: "node", format: "esm" });
 
 export default [
-  { name: "spanbus", path: "dist/index.js", limit: "25 kB", gzip: true, modifyEsbuildConfig: forNode },
+  { name: "spanbus", path: "dist/index.js", limit: "36 kB", gzip: true, modifyEsbuildConfig: forNode },
   {
     name: "spanbus/instrumentation",
     path: "dist/instrumentation.js",

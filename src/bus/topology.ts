@@ -54,7 +54,7 @@ export interface EventExplanation {
 }
 
 /** The names and templates a subscription can receive. */
-export function receivedBy(subscription: SubscriptionRecord, catalog: AnyCatalog | undefined): readonly string[] {
+function receivedBy(subscription: SubscriptionRecord, catalog: AnyCatalog | undefined): readonly string[] {
   return catalog === undefined ? [subscription.pattern] : destinationsOf(catalog, subscription.parsed);
 }
 

@@ -85,7 +85,7 @@ export type Publish<Events> = <Subject extends Publishable<Events>>(
 ) => Promise<PublishResult>;
 
 /** What a published thing extends: the name of an event, or an event as `createEvent` makes it, or the like of it. */
-export type Publishable<Events> = EventName<Events> | AnyText | EventInit<EventName<Events>>;
+type Publishable<Events> = EventName<Events> | AnyText | EventInit<EventName<Events>>;
 
 /** `Subject` where the catalog knows it, else what it should be, or a sentence that says why it cannot be published. */
 export type ValidSubject<Events, Subject> = Subject extends string
@@ -106,7 +106,7 @@ type EventInitOf<Name extends string, Input> = EventInit<Name, ReadonlyData<Inpu
   (undefined extends Input ? unknown : { readonly data: ReadonlyData<Input> });
 
 /** What follows the event in `publish`: after a name its data, which may be left out where `undefined` is valid. */
-export type PublishArguments<Events, Subject> = Subject extends string
+type PublishArguments<Events, Subject> = Subject extends string
   ? undefined extends InputOf<Events, Subject>
     ? [data?: InputOf<Events, Subject>, options?: PublishOptions | undefined]
     : [data: InputOf<Events, Subject>, options?: PublishOptions | undefined]

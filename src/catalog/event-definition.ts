@@ -19,7 +19,7 @@ export interface ServiceLevel {
 }
 
 /** How the bus treats an event, whatever its data. */
-export interface EventPolicies {
+interface EventPolicies {
   /** Dot paths into the data that the bus never writes anywhere: `["card.number"]`; arrays count element by element. */
   readonly sensitive?: readonly string[] | undefined;
   readonly slo?: ServiceLevel | undefined;
@@ -46,7 +46,7 @@ export interface AnyDefinition extends EventPolicies {
 }
 
 /** {@link EventDefinition} as written in `defineEvents`: `data` follows from the schema beside it. */
-export interface EventDraft<Schema = unknown> extends EventPolicies {
+interface EventDraft<Schema = unknown> extends EventPolicies {
   /** Checks the published data; handlers receive what it returns. @default any data */
   readonly schema?: (Schema & StandardSchemaV1) | undefined;
   /** Span attributes by name, each read from the data without its `sensitive` parts; `undefined` writes none. */

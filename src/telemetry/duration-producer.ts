@@ -5,7 +5,7 @@ import { DURATION_BOUNDARIES, METRICS, SCHEMA_URL, SCOPE_NAME } from "./semconv.
 import { VERSION } from "./version.ts";
 
 /** A histogram as the SDK's metric data has it; its enums are numbers here, because `src` loads no SDK. */
-export interface DurationMetric {
+interface DurationMetric {
   readonly descriptor: {
     name: string;
     description: string;

@@ -91,9 +91,6 @@ export const ATTRIBUTES = {
   transport: { name: "spanbus.transport", on: "metrics", meaning: "`memory` in process" },
 } as const;
 
-/** How a metric is measured: counters and gauges are observed from plain integers, histograms are recorded. */
-export type InstrumentKind = "counter" | "upDownCounter" | "gauge" | "histogram";
-
 /** Metrics; all carry the system name, and the destination unless `labels` says otherwise. */
 export const METRICS = {
   sent: {
