@@ -5,22 +5,28 @@ import type { Leg } from "../delivery/leg.ts";
 import type { DeliveryOrigin } from "../delivery/origin.ts";
 import { DeliveryError } from "../errors.ts";
 import type { EventRecord } from "../event/event.ts";
-import type { TraceMode } from "../options.ts";
 import type { DeliveryReport, PublishResult } from "../outcome.ts";
+import type { Route } from "../routing/routes.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
+import type { Intent } from "./intent.ts";
 import type { Pacer } from "./pacer.ts";
 import { Result } from "./publish-result.ts";
 
-/** What a publication is made of. */
-export interface PublicationInit {
-  readonly event: EventRecord;
-  readonly legs: readonly Leg[];
-  readonly context: TraceContext | undefined;
+/** A publish call on its way: what was asked for first, what came of it as it became known. */
+export interface PublishCall {
+  readonly intent: Intent;
+  readonly route: Route;
+  readonly cause: EventRecord | undefined;
   readonly span: PublishSpan | undefined;
   /** The instant of publishing on the monotonic clock, in milliseconds; 0 where nothing needed a clock. */
   readonly startedAt: number;
-  readonly trace: TraceMode | undefined;
-  readonly isStrict: boolean;
+}
+
+/** A publish call that was accepted. */
+export interface AcceptedCall extends PublishCall {
+  readonly event: EventRecord;
+  /** The context the event is published in. */
+  readonly context: TraceContext | undefined;
 }
 
 // friends of Publication: functions of their own, so that no closure is made per event
@@ -29,45 +35,59 @@ let startDeliveries: (publication: Publication) => void;
 
 /** One accepted event on its way: starts its deliveries, and counts them down to the publish result. */
 export class Publication implements DeliveryOrigin<Delivery>, Scope {
-  readonly event: EventRecord;
-  readonly bus: object;
   readonly subscription = undefined;
-  readonly context: TraceContext | undefined;
-  readonly publishSpan: PublishSpan | undefined;
-  readonly startedAt: number;
   readonly replayOf = undefined;
-  readonly scope: Scope | undefined;
   isContextEntered = false;
   isScopeEntered = false;
   readonly #host: DeliveryHost;
-  readonly #init: PublicationInit;
-  readonly #deliveries: Delivery[] = [];
+  readonly #call: AcceptedCall;
+  readonly #deliveries: Delivery[];
   #pending: number;
   #failed = 0;
   #onSettled: (() => void) | undefined;
   #strictError: DeliveryError<PublishResult> | undefined;
 
-  constructor(host: DeliveryHost, init: PublicationInit) {
-    this.event = init.event;
-    this.bus = host.bus;
-    this.context = init.context;
-    this.publishSpan = init.span;
-    this.startedAt = init.startedAt;
-    this.scope = host.isAmbient ? this : undefined;
+  constructor(host: DeliveryHost, call: AcceptedCall) {
+    const { length } = call.route.legs;
     this.#host = host;
-    this.#init = init;
-    this.#pending = init.legs.length;
+    this.#call = call;
+    this.#deliveries = new Array<Delivery>(length); // of its final size: growing by push would reserve 17 places
+    this.#pending = length;
+  }
+
+  get event(): EventRecord {
+    return this.#call.event;
+  }
+
+  get bus(): object {
+    return this.#host.bus;
+  }
+
+  get context(): TraceContext | undefined {
+    return this.#call.context;
+  }
+
+  get publishSpan(): PublishSpan | undefined {
+    return this.#call.span;
+  }
+
+  get startedAt(): number {
+    return this.#call.startedAt;
+  }
+
+  get scope(): Scope | undefined {
+    return this.#host.isAmbient ? this : undefined;
   }
 
   /** Starts every delivery, in subscription order; synchronous handlers have run when it returns. */
   dispatch(): void {
     const { ledger, telemetry } = this.#host;
-    const { legs } = this.#init;
+    const { context, route } = this.#call;
     ledger.dispatched++;
-    if (legs.length === 0) return;
-    this.isContextEntered = this.context !== undefined && !this.#hasHandlerSpans();
-    this.isScopeEntered = this.scope !== undefined && !wantsHandlerScope();
-    if (this.isContextEntered) telemetry.enter(this.context as TraceContext, dispatchInScope, this);
+    if (route.legs.length === 0) return;
+    this.isContextEntered = context !== undefined && !this.#hasHandlerSpans();
+    this.isScopeEntered = this.#host.isAmbient && !wantsHandlerScope();
+    if (context !== undefined && this.isContextEntered) telemetry.enter(context, dispatchInScope, this);
     else this.#dispatchInScope();
     this.isContextEntered = false; // what starts later starts elsewhere
     this.isScopeEntered = false;
@@ -76,26 +96,28 @@ export class Publication implements DeliveryOrigin<Delivery>, Scope {
   /** Whether handlers will run in contexts of their own, so that entering the publish's would be one switch too many. */
   #hasHandlerSpans(): boolean {
     const { telemetry } = this.#host;
-    if (!telemetry.isTracing || !this.#init.legs.some((leg) => leg.spans === "handlers")) return false;
+    if (!telemetry.isTracing || !this.#call.route.legs.some((leg) => leg.spans === "handlers")) return false;
     return this.publishSpan?.isRecording !== false || !telemetry.isParentBased;
   }
 
   #dispatchInScope(): void {
-    if (this.isScopeEntered) runInScope(this.scope, startDeliveries, this);
+    if (this.isScopeEntered) runInScope(this, startDeliveries, this);
     else this.#start();
   }
 
   #start(): void {
-    for (const leg of this.#init.legs) {
+    const { legs } = this.#call.route;
+    for (let i = 0; i < legs.length; i++) {
+      const leg = legs[i] as Leg;
       leg.accounts.matched();
       const delivery = new Delivery(this.#host, leg, this);
-      this.#deliveries.push(delivery);
+      this.#deliveries[i] = delivery;
       delivery.start();
     }
   }
 
   relationOf(leg: Leg): "child" | "link" {
-    return (this.#init.trace ?? leg.trace) === "link" ? "link" : "child"; // nothing is queued past its publish: auto is child
+    return (this.#call.intent.options?.trace ?? leg.trace) === "link" ? "link" : "child"; // nothing is queued past its publish: auto is child
   }
 
   settled(delivery: Delivery): void {
@@ -110,7 +132,7 @@ export class Publication implements DeliveryOrigin<Delivery>, Scope {
 
   /** The error of a strict publish, once everything has settled. */
   get strictError(): DeliveryError | undefined {
-    if (!this.#init.isStrict || this.#failed === 0) return undefined;
+    if (!this.#call.intent.options?.strict || this.#failed === 0) return undefined;
     this.#strictError ??= this.#makeStrictError();
     return this.#strictError;
   }

@@ -13,7 +13,7 @@ import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { correlationOf, type Intent, readIntent } from "./intent.ts";
 import type { Pacer } from "./pacer.ts";
-import { Publication } from "./publication.ts";
+import { type AcceptedCall, Publication, type PublishCall } from "./publication.ts";
 
 /** What publishing needs of its bus, beyond what deliveries need. */
 export interface PublisherHost extends DeliveryHost {
@@ -25,25 +25,10 @@ export interface PublisherHost extends DeliveryHost {
   intakeProblem(scope: Scope | undefined, handler: Cause | undefined): BusError | undefined;
 }
 
-/** A publish call between its first check and its result. */
-interface Call {
-  readonly intent: Intent;
-  readonly route: Route;
-  readonly cause: EventRecord | undefined;
-  readonly span: PublishSpan | undefined;
-  readonly startedAt: number;
-}
-
 /** A publish call that is refused. */
-interface Refused extends Pick<Call, "cause" | "span" | "startedAt"> {
+interface Refused extends Pick<PublishCall, "cause" | "span" | "startedAt"> {
   readonly route: Route | undefined;
   readonly correlationId: string | undefined;
-}
-
-/** An event and the context it was published in. */
-interface Envelope {
-  readonly event: EventRecord;
-  readonly context: TraceContext | undefined;
 }
 
 /** The corridor from `publish` to the handlers: lifecycle, name, depth, data, routing, hand-over, result. */
@@ -71,7 +56,7 @@ export class Publisher {
       const correlationId = correlationOf(subject, data, options) ?? cause?.correlationId;
       return this.#refuse(problem as BusError, { correlationId, cause, route, span, startedAt });
     }
-    const call: Call = { intent, route, cause, span, startedAt };
+    const call: PublishCall = { intent, route, cause, span, startedAt };
     if (route.schema === undefined) return this.#accept(call, intent.data);
     const checked = validateData(route.schema, route.name, intent.data);
     if (!(checked instanceof Promise)) return this.#validated(call, checked);
@@ -79,7 +64,8 @@ export class Publisher {
     return checked.then((settled) => {
       ledger.validating--;
       const closed = this.#host.closeReason;
-      return this.#validated(call, closed ?? settled);
+      const latest = routes.find(route.name) ?? route; // matching comes after validating, however long that took
+      return this.#validated({ ...call, route: latest }, closed ?? settled);
     });
   }
 
@@ -116,53 +102,52 @@ export class Publisher {
     });
   }
 
-  #validated(call: Call, checked: Valid | BusError): Promise<PublishResult> {
+  #validated(call: PublishCall, checked: Valid | BusError): Promise<PublishResult> {
     if (!(checked instanceof BusError)) return this.#accept(call, checked.value);
     const correlationId = call.intent.given?.correlationId ?? call.cause?.correlationId;
     return this.#refuse(checked, { ...call, correlationId });
   }
 
-  #accept(call: Call, value: unknown): Promise<PublishResult> {
+  #accept(call: PublishCall, value: unknown): Promise<PublishResult> {
     const host = this.#host;
-    const { event, context } = this.#createEvent(call, value);
-    const { intent, route, span, startedAt } = call;
-    host.ledger.accepted++;
-    if (route.legs.length > 0) void event.timestamp; // the publish instant, fixed before a handler can keep the event
-    span?.describe(event, route.legs.length);
+    const { intent, route, span } = call;
+    const { ledger, pacer } = host;
+    const accepted = this.#createEvent(call, value);
+    ledger.accepted++;
+    span?.describe(accepted.event, route.legs.length);
     if (route.legs.length === 0) {
-      host.ledger.unrouted++;
+      ledger.unrouted++;
       route.cell.unrouted++;
-    }
-    const isStrict = intent.options?.strict ?? false;
-    const { trace } = intent.options ?? {};
-    const publication = new Publication(host, { event, legs: route.legs, context, span, startedAt, trace, isStrict });
+    } else void accepted.event.timestamp; // the publish instant, fixed before a handler can keep the event
+    const publication = new Publication(host, accepted);
     publication.dispatch();
-    if (isStrict) return publication.result(host.pacer, () => this.#end(call, publication.strictError));
+    if (intent.options?.strict) return publication.result(pacer, () => this.#end(call, publication.strictError));
     this.#end(call, undefined);
-    if (intent.options?.wait === "accepted") return publication.acceptedResult(host.pacer);
-    return publication.result(host.pacer, undefined);
+    if (intent.options?.wait === "accepted") return publication.acceptedResult(pacer);
+    return publication.result(pacer, undefined);
   }
 
-  #createEvent({ intent, cause, span }: Call, value: unknown): Envelope {
+  #createEvent({ intent, route, cause, span, startedAt }: PublishCall, value: unknown): AcceptedCall {
     const { telemetry, settings, origin } = this.#host;
     if (settings.freeze === "deep") deepFreeze(value);
     const event = new EventRecord(intent, value, origin);
     if (cause !== undefined) fixCause(event, cause);
+    let context: TraceContext | undefined;
     if (telemetry.isTracing) {
       const traceId = span?.traceId ?? telemetry.activeTraceId();
       if (traceId !== undefined) fixCorrelation(event, traceId);
-    }
-    let context = span?.context ?? (telemetry.isTracing ? telemetry.activeContext() : undefined);
-    if (context !== undefined) {
-      if (event.correlationId !== span?.traceId) context = telemetry.withCorrelation(context, event.correlationId);
-      fixContext(event, context);
+      context = span?.context ?? telemetry.activeContext();
+      if (context !== undefined) {
+        if (event.correlationId !== span?.traceId) context = telemetry.withCorrelation(context, event.correlationId);
+        fixContext(event, context);
+      }
     }
     if (intent.subject !== undefined) fixCorrelation(intent.subject, event.correlationId);
-    return { event, context };
+    return { intent, route, cause, span, startedAt, event, context };
   }
 
   /** Ends the publish span and counts the call; `failure` is a strict publish's. */
-  #end({ route, cause, span, startedAt }: Call, failure: BusError | undefined): void {
+  #end({ route, cause, span, startedAt }: PublishCall, failure: BusError | undefined): void {
     const { telemetry, failures } = this.#host;
     const read = failure === undefined ? undefined : failures.read(failure);
     span?.end(read);
