@@ -36,6 +36,15 @@ export interface AttemptOwner {
   publisher(attempt: Attempt): UntypedPublish;
 }
 
+/** What most attempts never need; kept apart, so that they do not pay for it. */
+interface Extras {
+  verdict?: Verdict;
+  controller?: AbortController;
+  abortReason?: BusError;
+  timer?: NodeJS.Timeout;
+  log?: Logger;
+}
+
 // friends of Attempt: functions of their own, so that no closure is made per attempt
 let expire: (attempt: Attempt) => void;
 let enterScope: (attempt: Attempt) => void;
@@ -47,12 +56,8 @@ export class Attempt implements HandlerContext {
   readonly #owner: AttemptOwner;
   #span: ProcessSpan | undefined;
   #startedAt = 0;
-  #verdict: Verdict | undefined;
-  #controller: AbortController | undefined;
-  #abortReason: BusError | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #log: Logger | undefined;
   #isOver = false;
+  #extras: Extras | undefined;
 
   constructor(owner: AttemptOwner, attempt: number) {
     this.#owner = owner;
@@ -64,16 +69,18 @@ export class Attempt implements HandlerContext {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    const extras = this.#extra();
+    if (extras.controller === undefined) {
+      extras.controller = new AbortController();
+      if (extras.abortReason !== undefined) extras.controller.abort(extras.abortReason);
     }
-    return this.#controller.signal;
+    return extras.controller.signal;
   }
 
   get log(): Logger {
-    this.#log ??= this.#owner.logger(this);
-    return this.#log;
+    const extras = this.#extra();
+    extras.log ??= this.#owner.logger(this);
+    return extras.log;
   }
 
   get publish(): UntypedPublish {
@@ -100,12 +107,17 @@ export class Attempt implements HandlerContext {
 
   /** The first verdict counts; after the attempt none does. */
   #decide(verdict: Verdict): void {
-    if (!this.#isOver) this.#verdict ??= verdict;
+    if (!this.#isOver) this.#extra().verdict ??= verdict;
+  }
+
+  #extra(): Extras {
+    this.#extras ??= {};
+    return this.#extras;
   }
 
   /** What the handler said about its delivery. */
   get verdict(): Verdict | undefined {
-    return this.#verdict;
+    return this.#extras?.verdict;
   }
 
   /** The process span of this attempt, where there is one. */
@@ -128,7 +140,7 @@ export class Attempt implements HandlerContext {
     this.#startedAt = startedAt;
     const owner = this.#owner;
     const { timeoutMs } = owner.subscription.settings;
-    if (timeoutMs !== undefined) this.#timer = setTimeout(expire, timeoutMs, this);
+    if (timeoutMs !== undefined) this.#extra().timer = setTimeout(expire, timeoutMs, this);
     const context = span?.context ?? owner.context;
     if (context === undefined) enterScope(this);
     else owner.telemetry.enter(context, enterScope, this);
@@ -137,8 +149,9 @@ export class Attempt implements HandlerContext {
 
   /** Aborts the signal of an attempt that is over; what the handler returns later is counted as late. */
   abort(reason: BusError): void {
-    this.#abortReason = reason;
-    this.#controller?.abort(reason);
+    const extras = this.#extra();
+    extras.abortReason = reason;
+    extras.controller?.abort(reason);
   }
 
   #end(result: AttemptResult, thrown: unknown): void {
@@ -152,7 +165,7 @@ export class Attempt implements HandlerContext {
   /** Marks the attempt as over; the owner does so when its accounts are settled. */
   finish(): void {
     this.#isOver = true;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#extras?.timer !== undefined) clearTimeout(this.#extras.timer);
   }
 
   static {

@@ -83,6 +83,16 @@ interface Trail {
   readonly up: Trail | undefined;
 }
 
+/** Where an event stands in its chain. */
+interface Lineage {
+  readonly causationId: string | undefined;
+  readonly depth: number;
+  readonly trail: Trail | undefined;
+}
+
+/** The lineage of every event that starts a chain. */
+const FIRST: Lineage = { causationId: undefined, depth: 0, trail: undefined };
+
 /** What an event is made of, besides its data. */
 export interface EventSubject {
   readonly name: string;
@@ -110,15 +120,11 @@ export class EventRecord implements BusEvent {
   readonly #origin: EventOrigin;
   #id: string | undefined;
   #correlationId: string | undefined;
-  // biome-ignore lint/style/useReadonlyClassProperties: a friend in the static block sets it
-  #causationId: string | undefined;
   #timestamp: number | undefined;
   // biome-ignore lint/style/useReadonlyClassProperties: a friend in the static block sets it
-  #depth: number;
+  #lineage: Lineage;
   #headers: EventHeaders | undefined;
   #context: unknown;
-  // biome-ignore lint/style/useReadonlyClassProperties: a friend in the static block sets it
-  #trail: Trail | undefined;
 
   constructor(subject: EventSubject, data: unknown, origin: EventOrigin) {
     const { given } = subject;
@@ -126,13 +132,13 @@ export class EventRecord implements BusEvent {
     this.#data = data;
     this.#source = subject.source;
     this.#origin = origin;
-    this.#depth = 0;
+    this.#lineage = FIRST;
     if (given !== undefined) {
+      const { causationId, depth = 0 } = given;
       this.#id = given.id;
       this.#correlationId = given.correlationId;
-      this.#causationId = given.causationId;
       if (given.timestamp !== undefined) this.#timestamp = toEpochMs(given.timestamp);
-      if (given.depth !== undefined) this.#depth = given.depth;
+      if (causationId !== undefined || depth > 0) this.#lineage = { causationId, depth, trail: undefined };
       if (given.headers !== undefined) this.#headers = Object.freeze({ ...given.headers });
     }
     Object.freeze(this); // nobody may add to a record that several handlers share; private fields stay settable here
@@ -161,7 +167,7 @@ export class EventRecord implements BusEvent {
   }
 
   get causationId(): string | undefined {
-    return this.#causationId;
+    return this.#lineage.causationId;
   }
 
   get timestamp(): number {
@@ -170,7 +176,7 @@ export class EventRecord implements BusEvent {
   }
 
   get depth(): number {
-    return this.#depth;
+    return this.#lineage.depth;
   }
 
   get headers(): EventHeaders {
@@ -189,9 +195,9 @@ export class EventRecord implements BusEvent {
       data: this.#data,
       source: this.#source,
       correlationId: this.correlationId,
-      ...(this.#causationId === undefined ? undefined : { causationId: this.#causationId }),
+      ...(this.causationId === undefined ? undefined : { causationId: this.causationId }),
       timestamp: new Date(this.timestamp).toISOString(),
-      depth: this.#depth,
+      depth: this.depth,
       headers: this.headers,
     };
   }
@@ -202,10 +208,12 @@ export class EventRecord implements BusEvent {
       event.#correlationId ??= correlationId;
     };
     fixCause = (event, cause) => {
-      event.#trail = { name: cause.#name, up: cause.#trail };
       event.#correlationId ??= cause.correlationId;
-      event.#causationId ??= cause.id;
-      event.#depth = Math.max(event.#depth, cause.depth + 1);
+      event.#lineage = {
+        causationId: event.causationId ?? cause.id,
+        depth: Math.max(event.depth, cause.depth + 1),
+        trail: { name: cause.#name, up: cause.#lineage.trail },
+      };
     };
     fixContext = (event, context) => {
       event.#context = context;
@@ -216,14 +224,14 @@ export class EventRecord implements BusEvent {
       source: event.#source,
       id: event.id,
       correlationId: event.#correlationId,
-      causationId: event.#causationId,
+      causationId: event.causationId,
       timestamp: event.#timestamp,
-      depth: event.#depth,
+      depth: event.depth,
       headers: event.headers,
     });
     namesOfCauses = (event) => {
       const names = [event.#name];
-      for (let trail = event.#trail; trail !== undefined; trail = trail.up) names.unshift(trail.name);
+      for (let { trail } = event.#lineage; trail !== undefined; trail = trail.up) names.unshift(trail.name);
       if (names.length > 12) names.splice(4, names.length - 10, "…");
       return names.join(" > ");
     };
