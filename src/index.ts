@@ -8,7 +8,20 @@ export type {
   SubscriptionDescription,
 } from "./bus/topology.ts";
 export { defineEvents } from "./catalog/catalog.ts";
-export type { Catalog, DataOf, DefaultCatalog, EventName, EventsMatching, InputOf } from "./catalog/catalog-types.ts";
+export type {
+  AnyCatalog,
+  Catalog,
+  DataOf,
+  DefaultCatalog,
+  EventName,
+  EventShape,
+  EventsMatching,
+  HandlerOf,
+  InputOf,
+  PatternOf,
+  Publish,
+  ValidPattern,
+} from "./catalog/catalog-types.ts";
 export type { AttributeValue, EventDefinition, ServiceLevel } from "./catalog/event-definition.ts";
 export type { StandardSchemaV1 } from "./catalog/standard-schema.ts";
 export {

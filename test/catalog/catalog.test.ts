@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineEvents, destinationsOf, resolveEvent } from "../../src/catalog/catalog.ts";
+import { checkCatalog, defineEvents, destinationsOf, resolveEvent } from "../../src/catalog/catalog.ts";
 import { systemEvents } from "../../src/catalog/system-events.ts";
 import { BusError } from "../../src/errors.ts";
 import { parsePattern } from "../../src/routing/pattern.ts";
@@ -80,6 +80,12 @@ describe("defineEvents", () => {
 
     expect(Object.keys(events)).toEqual(["__proto__", "constructor", "toString"]);
     expect(Object.getPrototypeOf(events)).toBe(Object.prototype);
+  });
+
+  it("overlooks symbols of someone else", () => {
+    const events = defineAnything({ [Symbol("mine")]: "anything", "order.placed": {} });
+
+    expect(Object.keys(events as object)).toEqual(["order.placed"]);
   });
 
   it("does not feel later changes of what it was given", () => {
@@ -202,6 +208,28 @@ describe("defineEvents", () => {
 
       expect(Object.keys(events)).not.toContain("plugin.error");
     });
+  });
+});
+
+describe("checkCatalog", () => {
+  it.each<[title: string, catalog: Parameters<typeof checkCatalog>[0]]>([
+    ["a catalog", systemEvents],
+    ["a spread catalog", { ...systemEvents }],
+    ["a plain object of definitions", { "order.placed": {} }],
+  ])("accepts %s", (_, catalog) => {
+    const refusal = refusalOf(() => checkCatalog(catalog));
+
+    expect(refusal).toBeUndefined();
+  });
+
+  it("refuses what defineEvents would refuse", () => {
+    const refusals = [
+      refusalOf(() => checkCatalog({ "order.*": {} })),
+      refusalOf(() => checkCatalog({ "order.placed": { slo: {} } })),
+      refusalOf(() => checkCatalog({ ...systemEvents, "plugin.error": {} })),
+    ];
+
+    expect(refusals).toMatchObject([{ code: "INVALID_NAME" }, { code: "INVALID_OPTION" }, { code: "DUPLICATE_EVENT" }]);
   });
 });
 
