@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { BusEvent } from "./event/event.ts";
 import { activeTraceFields } from "./telemetry/active.ts";
 
@@ -36,7 +36,15 @@ export function runInScope<Argument, Result>(
   run: (argument: Argument) => Result,
   argument: Argument,
 ): Result {
-  return scopes.run(scope as Scope, run, argument);
+  // enterWith inside a resource, not scopes.run: that copies all async stores twice, to enter and to leave
+  return new AsyncResource("spanbus", RESOURCE).runInAsyncScope(enter, undefined, { scope, run, argument }) as Result;
+}
+
+const RESOURCE = { requireManualDestroy: true };
+
+function enter(call: { scope: Scope | undefined; run: (argument: never) => unknown; argument: unknown }): unknown {
+  scopes.enterWith(call.scope as Scope);
+  return call.run(call.argument as never);
 }
 
 /** Whether each handler needs a scope of its own, because log lines name their subscription. */

@@ -35,6 +35,7 @@ export {
   type PluginErrorData,
   type ResourceData,
   type ResourceErrorData,
+  type SystemEvents,
   systemEvents,
 } from "./catalog/system-events.ts";
 export { currentEvent, logFields } from "./context.ts";

@@ -33,8 +33,9 @@ function buildSampler(trace: Sdk["trace"], name: SamplerName, ratio: number): Sa
 }
 
 function buildRootSampler(trace: Sdk["trace"], name: SamplerName, ratio: number): Sampler {
-  if (name.endsWith("always_on")) return new trace.AlwaysOnSampler();
   if (name.endsWith("always_off")) return new trace.AlwaysOffSampler();
+  if (name.endsWith("always_on") || ratio === 1) return new trace.AlwaysOnSampler(); // without arithmetic on each id
+  if (ratio === 0) return new trace.AlwaysOffSampler();
   return new trace.TraceIdRatioBasedSampler(ratio);
 }
 

@@ -1,3 +1,4 @@
+import { v4 as uuid } from "uuid";
 import type { Scope } from "../context.ts";
 import { DeadLetterStore } from "../delivery/dead-letter.ts";
 import type { Delivery } from "../delivery/deliver.ts";
@@ -117,8 +118,8 @@ function isInstant(value: unknown): value is number {
 function guardedOrigin({ settings, guard, telemetry }: BusParts): EventOrigin {
   const { generateId, now } = settings;
   return {
-    generateId: () => guard.check("id_generator", generateId, isId) ?? crypto.randomUUID(),
-    now: () => guard.check("clock", now, isInstant) ?? Date.now(),
+    generateId: generateId === uuid ? uuid : () => guard.check("id_generator", generateId, isId) ?? uuid(),
+    now: now === Date.now ? now : () => guard.check("clock", now, isInstant) ?? Date.now(),
     injectHeaders: (context) => telemetry.injectHeaders(context),
   };
 }

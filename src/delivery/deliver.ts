@@ -30,6 +30,7 @@ export class Delivery implements AttemptOwner {
   #errors: DeadLetterErrorInit[] | undefined;
   #retry: RetryWait | undefined;
   #settlement: Settlement | undefined;
+  #durationMs: number | undefined;
   #isTracked = false;
 
   constructor(host: DeliveryHost, leg: Leg, origin: DeliveryOrigin<Delivery>) {
@@ -143,7 +144,8 @@ export class Delivery implements AttemptOwner {
     if (decision.kind === "discard") {
       leg.accounts.discarded(outcome, decision.label);
       const { reason } = decision;
-      this.#settle({ outcome, disposition: "discarded", reason, error: failure.error, ...this.#timed(now) });
+      this.#timed(now);
+      this.#settle({ outcome, disposition: "discarded", reason, error: failure.error });
       return;
     }
     const report = isFinal ? this.#deadLetter(outcome, decision.reason, now) : this.#retryAfter(decision.delayMs);
@@ -229,7 +231,8 @@ export class Delivery implements AttemptOwner {
     accounts.handled();
     // a synchronous handler is done about when its event was published, and that clock was read
     accounts.cell.lastSuccess = (this.#isTracked ? Date.now() : this.event.timestamp) / 1000;
-    this.#settle(now === 0 ? HANDLED : { outcome: "handled", ...this.#timed(now) });
+    this.#timed(now);
+    this.#settle(HANDLED);
   }
 
   #deadLetter(outcome: "failed" | "timed_out", reason: string, now: number): DeliveryFailure {
@@ -238,7 +241,8 @@ export class Delivery implements AttemptOwner {
     leg.accounts.deadLettered(outcome);
     const deadLetterId = this.#store(reason);
     const disposition = "dead_lettered";
-    this.#settle({ outcome, disposition, reason, error, ...this.#timed(now) });
+    this.#timed(now);
+    this.#settle({ outcome, disposition, reason, error });
     const subscription = leg.subscription.name;
     const attempts = this.#attempts;
     return { event, subscription, error, outcome, disposition, reason, attempts, deadLetterId };
@@ -251,12 +255,11 @@ export class Delivery implements AttemptOwner {
     return this.host.deadLetters.store({ event, leg: this.leg, context, replayOf, errors, reason, attempts });
   }
 
-  /** The delivery's duration, recorded; nothing where no clock was read. */
-  #timed(now: number): { readonly durationMs?: number } {
-    if (now === 0 || this.#startedAt === 0) return {};
-    const durationMs = now - this.#startedAt;
-    this.host.telemetry.recordDelivery(this.leg.accounts.cell, durationMs / 1000);
-    return { durationMs };
+  /** Records the delivery's duration, where a clock was read. */
+  #timed(now: number): void {
+    if (now === 0 || this.#startedAt === 0) return;
+    this.#durationMs = now - this.#startedAt;
+    this.host.telemetry.recordDelivery(this.leg.accounts.cell, this.#durationMs / 1000);
   }
 
   #settle(settlement: Settlement): void {
@@ -290,6 +293,7 @@ export class Delivery implements AttemptOwner {
   /** What the publish result says about this delivery. */
   report(): DeliveryReport {
     const { name } = this.leg.subscription;
-    return { subscription: name, ...(this.#settlement ?? IN_FLIGHT), attempts: this.#attempts };
+    const timed = this.#durationMs === undefined ? undefined : { durationMs: this.#durationMs };
+    return { subscription: name, ...(this.#settlement ?? IN_FLIGHT), ...timed, attempts: this.#attempts };
   }
 }

@@ -1,7 +1,7 @@
 import type { DeliveryReport } from "../outcome.ts";
 
 /** How a delivery ended. */
-export type Settlement = Omit<DeliveryReport, "subscription" | "attempts">;
+export type Settlement = Omit<DeliveryReport, "subscription" | "attempts" | "durationMs">;
 
 /** The settlement of most deliveries, made once. */
 export const HANDLED: Settlement = { outcome: "handled" };

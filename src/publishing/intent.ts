@@ -14,6 +14,11 @@ export interface Intent extends EventSubject {
   readonly subject: EventRecord | undefined;
 }
 
+/** What most callers want: an event of this name with this data. */
+export function plainIntent(name: string, data: unknown, source: string): Intent {
+  return { name, data, source, given: undefined, options: undefined, subject: undefined };
+}
+
 const OPTIONS: readonly string[] = ["correlationId", "headers", "source", "strict", "wait", "trace", "incoming"];
 
 /** Reads both forms of `publish`: `(name, data, options)` and `(event, options)`. */
@@ -30,7 +35,7 @@ export function readIntent(
       return new BusError("INVALID_NAME", `cannot publish ${describeValue(subject)}: ${nameProblem(subject)}`);
     }
     if (options === undefined && defaultSource !== undefined) {
-      return { name: subject, data, source: defaultSource, given: undefined, options: undefined, subject: undefined };
+      return plainIntent(subject, data, defaultSource);
     }
     const checked = checkOptions(options);
     const { correlationId, headers, source } = checked ?? {};

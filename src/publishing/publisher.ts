@@ -11,7 +11,7 @@ import { countFailedPublish, countRefusal, publishCell } from "../telemetry/cell
 import { LOG_EVENTS } from "../telemetry/semconv.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import { deepFreeze } from "./deep-freeze.ts";
-import { correlationOf, type Intent, readIntent } from "./intent.ts";
+import { correlationOf, type Intent, plainIntent, readIntent } from "./intent.ts";
 import type { Pacer } from "./pacer.ts";
 import { type AcceptedCall, Publication, type PublishCall } from "./publication.ts";
 
@@ -48,8 +48,14 @@ export class Publisher {
     const startedAt = telemetry.isTracing || telemetry.isMetering ? performance.now() : 0;
     const scope = settings.ambient ? currentScope() : undefined;
     const cause = handler?.event ?? (scope?.event as EventRecord | undefined);
-    const intent = this.#host.intakeProblem(scope, handler) ?? readIntent(subject, data, options, settings.source);
-    const route = intent instanceof BusError ? undefined : routes.find(intent.name);
+    const known = options === undefined && typeof subject === "string" ? routes.cached(subject) : undefined;
+    const { source } = settings;
+    const intent =
+      this.#host.intakeProblem(scope, handler) ??
+      (known === undefined || source === undefined
+        ? readIntent(subject, data, options, source)
+        : plainIntent(known.name, data, source));
+    const route = intent instanceof BusError ? undefined : (known ?? routes.find(intent.name));
     const problem = this.#problem(intent, route, cause);
     const span = this.#startSpan(intent, route, handler?.context);
     if (problem !== undefined || intent instanceof BusError || route === undefined) {

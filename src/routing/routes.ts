@@ -80,6 +80,11 @@ export class Routes {
     return this.#cache.get(name) ?? this.#build(name);
   }
 
+  /** The route of a name that was published before: the name is valid, and need not be looked at again. */
+  cached(name: string): Route | undefined {
+    return this.#cache.get(name);
+  }
+
   /** The subscriptions to exactly this pattern, as it was written. */
   subscribedTo(pattern: string): readonly SubscriptionRecord[] {
     return this.#byPattern.get(pattern) ?? [];

@@ -8,7 +8,7 @@ import { telemetryState } from "./process.ts";
 import { incomingContext, outgoingHeaders, withCorrelationBaggage } from "./propagation.ts";
 import { API_GLOBAL, type ApiGlobal } from "./registered.ts";
 import { SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
-import { attributesAtStart, OtelProcessSpan, OtelPublishSpan, type SpanCount } from "./spans.ts";
+import { OtelProcessSpan, OtelPublishSpan, type SpanCount, spanOptions } from "./spans.ts";
 import type {
   Destination,
   ProcessSpan,
@@ -87,14 +87,11 @@ export class OpenTelemetry implements Telemetry {
         const read = this.#guard.run("propagator", () => incomingContext(parent, headers, incoming), unread);
         ({ parent, links } = read);
       }
-      const spanOptions: api.SpanOptions = {
-        kind: api.SpanKind.PRODUCER,
-        attributes: attributesAtStart(destination, "publish"),
-        ...(links === undefined ? undefined : { links }),
-      };
+      const plain = spanOptions(destination, "publish");
+      const asked = links === undefined ? plain : { ...plain, links };
       this.#presetTraceId(parent, options.correlationId);
-      const span = tracer.startSpan(`publish ${destination.label}`, spanOptions, parent);
-      if (!api.isSpanContextValid(span.spanContext())) return undefined; // an API without an SDK behind it
+      const span = tracer.startSpan(`publish ${destination.label}`, asked, parent);
+      if (!isTraced(span)) return undefined;
       return new OtelPublishSpan({ span, parent, guard: this.#guard, count: this.spans }, destination);
     } catch (error) {
       this.#guard.trip("tracer", error);
@@ -118,14 +115,11 @@ export class OpenTelemetry implements Telemetry {
       const { destination, relation } = options;
       const parent = (options.context as api.Context | undefined) ?? api.context.active();
       const publisher = relation === "link" ? api.trace.getSpanContext(parent) : undefined;
-      const spanOptions: api.SpanOptions = {
-        kind: api.SpanKind.CONSUMER,
-        attributes: attributesAtStart(destination, "process"),
-        ...(relation === "link" ? { root: true } : undefined),
-        ...(publisher === undefined ? undefined : { links: [{ context: publisher }] }),
-      };
-      const span = tracer.startSpan(`process ${destination.label}`, spanOptions, parent);
-      if (!api.isSpanContextValid(span.spanContext())) return undefined;
+      const plain = spanOptions(destination, "process");
+      const links = publisher === undefined ? [] : [{ context: publisher }];
+      const asked = relation === "link" ? { ...plain, root: true, links } : plain;
+      const span = tracer.startSpan(`process ${destination.label}`, asked, parent);
+      if (!isTraced(span)) return undefined;
       return new OtelProcessSpan({ span, parent, guard: this.#guard, count: this.spans }, options);
     } catch (error) {
       this.#guard.trip("tracer", error);
@@ -137,7 +131,7 @@ export class OpenTelemetry implements Telemetry {
     if ((globalThis as ApiGlobal)[API_GLOBAL]?.context === undefined) return undefined;
     try {
       const context = api.trace.getSpanContext(api.context.active());
-      return context !== undefined && api.isSpanContextValid(context) ? context.traceId : undefined;
+      return context === undefined || context.traceId === api.INVALID_TRACEID ? undefined : context.traceId;
     } catch (error) {
       this.#guard.trip("context_manager", error);
       return undefined;
@@ -207,6 +201,12 @@ function parentContext(cause: api.Context | undefined): api.Context {
   if (cause === undefined) return active;
   const isSameTrace = api.trace.getSpanContext(active)?.traceId === api.trace.getSpanContext(cause)?.traceId;
   return isSameTrace ? active : cause;
+}
+
+/** False for the spans of an API without an SDK behind it: all of them have this id. */
+function isTraced(span: api.Span): boolean {
+  const { traceId } = span.spanContext();
+  return typeof traceId === "string" && traceId !== api.INVALID_TRACEID;
 }
 
 type OnceCall = { run: (argument: unknown) => unknown; argument: unknown; result: unknown; isDone: boolean };

@@ -23,24 +23,26 @@ export interface SpanCount {
   ended: number;
 }
 
-const startAttributes = {
-  publish: new WeakMap<Destination, api.Attributes>(),
-  process: new WeakMap<Destination, api.Attributes>(),
+const optionsOf = {
+  publish: new WeakMap<Destination, api.SpanOptions>(),
+  process: new WeakMap<Destination, api.SpanOptions>(),
 };
 
-/** The attributes samplers see, made once for each destination. */
-export function attributesAtStart(destination: Destination, operation: "publish" | "process"): api.Attributes {
-  const known = startAttributes[operation].get(destination);
+/** The options of a plain span, with the attributes samplers see; made once for each destination. */
+export function spanOptions(destination: Destination, operation: "publish" | "process"): api.SpanOptions {
+  const known = optionsOf[operation].get(destination);
   if (known !== undefined) return known;
+  const isPublish = operation === "publish";
   const attributes: api.Attributes = {
     [ATTRIBUTES.system.name]: SYSTEM_NAME,
     [ATTRIBUTES.operationName.name]: operation,
-    [ATTRIBUTES.operationType.name]: operation === "publish" ? "send" : "process",
+    [ATTRIBUTES.operationType.name]: isPublish ? "send" : "process",
     [ATTRIBUTES.destination.name]: destination.name,
   };
   if (destination.template !== undefined) attributes[ATTRIBUTES.template.name] = destination.template;
-  startAttributes[operation].set(destination, attributes);
-  return attributes;
+  const options = { kind: isPublish ? api.SpanKind.PRODUCER : api.SpanKind.CONSUMER, attributes };
+  optionsOf[operation].set(destination, options);
+  return options;
 }
 
 /** A span the SDK has just started. */
