@@ -6,8 +6,8 @@ import type { SpanPipeline } from "./export/span-pipeline.ts";
 import { type ApiPart, isRegistered } from "./guard/api-global.ts";
 import type { InstrumentationLike } from "./options.ts";
 import type { Pipelines } from "./report.ts";
+import { createContextManager } from "./settings/context-manager.ts";
 import { choosePropagator } from "./settings/propagators.ts";
-import type { TelemetrySettings } from "./settings/settings.ts";
 
 /**
  * Makes the pipelines the process's OpenTelemetry SDK. What another SDK has registered already stays: it is told, and
@@ -62,7 +62,7 @@ export function register(parts: PipelineParts, pipelines: Pipelines): () => void
   if (spans !== undefined) {
     const shareToo = () => {
       api.trace.setGlobalTracerProvider(spans.provider);
-      undo.push(shareState(parts.settings, spans));
+      undo.push(shareState(parts, spans));
     };
     enter("trace", shareToo, () => api.trace.disable());
   }
@@ -77,16 +77,19 @@ export function register(parts: PipelineParts, pipelines: Pipelines): () => void
 
 function chooseContextManager({ sdk, options, guards }: PipelineParts): api.ContextManager {
   if (options.contextManager !== undefined) return guards.contextManager(options.contextManager);
-  return new sdk.contextHooks.AsyncLocalStorageContextManager();
+  return createContextManager(sdk);
 }
 
 /** Tells the buses of this process what they may rely on. */
-function shareState({ trustCorrelationId }: TelemetrySettings, { isParentBased, counts }: SpanPipeline): () => void {
+function shareState({ options, settings }: PipelineParts, { isParentBased, counts }: SpanPipeline): () => void {
   const state = telemetryState();
+  const { trustCorrelationId } = settings;
+  state.readsStartAttributes = options.sampler !== undefined || options.spanProcessors !== undefined;
   state.parentBased = isParentBased;
   state.trustCorrelationId = trustCorrelationId;
   state.spans = counts;
   return () => {
+    state.readsStartAttributes = true;
     state.parentBased = false;
     state.trustCorrelationId = false;
     state.nextTraceId = undefined;

@@ -2,6 +2,7 @@ import { type Attachment, attachInstance } from "./bus/attach.ts";
 import { BusCore } from "./bus/bus-core.ts";
 import { type BusSettings, busSettings } from "./bus/bus-settings.ts";
 import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./bus/event-stream.ts";
+import { insideOf } from "./bus/inside.ts";
 import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./bus/lifecycle.ts";
 import { addListener } from "./bus/listeners.ts";
 import {
@@ -63,7 +64,8 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     const settings: BusSettings = busSettings(options);
     const guard = new Guard(options.logger ?? processWarnings);
     const logger = guardedLogger(options.logger ?? processWarnings, guard);
-    const telemetry = new OpenTelemetry(guard, settings);
+    const inside = insideOf(options);
+    const telemetry = inside?.telemetry(guard, settings) ?? new OpenTelemetry(guard, settings);
     if (options.events !== undefined) checkCatalog(options.events);
     this.#catalog = options.events;
     this.#destinations = new Destinations(options.events, settings, logger);
@@ -76,6 +78,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     watchMeterProvider();
     const { buses } = telemetryCells();
     buses.set(VERSION, (buses.get(VERSION) ?? 0) + 1);
+    inside?.attach(this.#core);
   }
 
   /**

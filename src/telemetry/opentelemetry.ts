@@ -4,11 +4,11 @@ import type { DeliveryCell, PublishCell } from "./cells.ts";
 import type { DurationCell } from "./durations.ts";
 import type { Guard } from "./guard.ts";
 import { attachMetrics, type DurationKind, type RecordDuration } from "./metrics.ts";
-import { telemetryState } from "./process.ts";
+import { type TelemetryProcessState, telemetryState } from "./process.ts";
 import { incomingContext, outgoingHeaders, withCorrelationBaggage } from "./propagation.ts";
-import { API_GLOBAL, type ApiGlobal } from "./registered.ts";
+import { GLOBAL_API, type OtelApi } from "./registered.ts";
 import { SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
-import { OtelProcessSpan, OtelPublishSpan, type SpanCount, spanOptions } from "./spans.ts";
+import { OtelProcessSpan, OtelPublishSpan, type SpanCount, spanStart } from "./spans.ts";
 import type {
   Destination,
   ProcessSpan,
@@ -29,12 +29,15 @@ export class OpenTelemetry implements Telemetry {
   readonly spans: SpanCount = { started: 0, ended: 0 };
   readonly #guard: Guard;
   readonly #assumeParentBased: boolean;
+  readonly #state: TelemetryProcessState = telemetryState();
+  readonly #api: OtelApi;
   #traceProvider: unknown;
   #meterProvider: unknown;
   #tracer: api.Tracer | undefined;
   #recordDuration: RecordDuration | undefined;
 
-  constructor(guard: Guard, options: { readonly assumeParentBased: boolean }) {
+  constructor(guard: Guard, options: { readonly assumeParentBased: boolean }, otel: OtelApi = GLOBAL_API) {
+    this.#api = otel;
     this.#guard = guard;
     this.#assumeParentBased = options.assumeParentBased;
   }
@@ -48,11 +51,11 @@ export class OpenTelemetry implements Telemetry {
   }
 
   get isParentBased(): boolean {
-    return this.#assumeParentBased || telemetryState().parentBased;
+    return this.#assumeParentBased || this.#state.parentBased;
   }
 
   sense(): void {
-    const registered = (globalThis as ApiGlobal)[API_GLOBAL];
+    const registered = this.#api.registered();
     if (registered === undefined) return;
     if (registered.trace !== this.#traceProvider) this.#senseTracer(registered.trace);
     if (registered.metrics !== this.#meterProvider) this.#senseMeter(registered.metrics);
@@ -63,7 +66,8 @@ export class OpenTelemetry implements Telemetry {
     this.#tracer = undefined;
     if (provider === undefined) return;
     // not trace.getTracer(): that drops the schema URL
-    const getTracer = () => api.trace.getTracerProvider().getTracer(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
+    const getTracer = () =>
+      this.#api.trace.getTracerProvider().getTracer(SCOPE_NAME, VERSION, { schemaUrl: SCHEMA_URL });
     this.#tracer = this.#guard.run<api.Tracer | undefined>("tracer", getTracer, undefined);
   }
 
@@ -71,7 +75,7 @@ export class OpenTelemetry implements Telemetry {
     this.#meterProvider = provider;
     this.#recordDuration = undefined;
     if (provider === undefined) return;
-    const attach = () => attachMetrics(api.metrics.getMeterProvider());
+    const attach = () => attachMetrics(this.#api.metrics.getMeterProvider());
     this.#recordDuration = this.#guard.run<RecordDuration | undefined>("meter", attach, undefined);
   }
 
@@ -79,7 +83,7 @@ export class OpenTelemetry implements Telemetry {
     const tracer = this.#tracer;
     if (tracer === undefined) return undefined;
     try {
-      let parent = parentContext(options.causeContext as api.Context | undefined);
+      let parent = parentContext(this.#api.context.active(), options.causeContext as api.Context | undefined);
       let links: api.Link[] | undefined;
       if (options.headers !== undefined) {
         const { headers, incoming } = options;
@@ -87,23 +91,26 @@ export class OpenTelemetry implements Telemetry {
         const read = this.#guard.run("propagator", () => incomingContext(parent, headers, incoming), unread);
         ({ parent, links } = read);
       }
-      const plain = spanOptions(destination, "publish");
+      const start = spanStart(destination, "publish");
+      const { readsStartAttributes } = this.#state;
+      const plain = readsStartAttributes ? start.full : start.bare;
+      const late = readsStartAttributes ? undefined : start.attributes;
       const asked = links === undefined ? plain : { ...plain, links };
       this.#presetTraceId(parent, options.correlationId);
-      const span = tracer.startSpan(`publish ${destination.label}`, asked, parent);
+      const span = tracer.startSpan(start.name, asked, parent);
       if (!isTraced(span)) return undefined;
-      return new OtelPublishSpan({ span, parent, guard: this.#guard, count: this.spans }, destination);
+      return new OtelPublishSpan({ span, parent, guard: this.#guard, count: this.spans, late }, destination);
     } catch (error) {
       this.#guard.trip("tracer", error);
       return undefined;
     } finally {
-      telemetryState().nextTraceId = undefined; // what threw, or took no id, must not leave it for somebody else's span
+      this.#state.nextTraceId = undefined; // what threw, or took no id, must not leave it for somebody else's span
     }
   }
 
   /** At the root of a trace, a trusted correlation id with random bits becomes the trace id. */
   #presetTraceId(parent: api.Context, correlationId: string | undefined): void {
-    const state = telemetryState();
+    const state = this.#state;
     const isRoot = state.trustCorrelationId && api.trace.getSpanContext(parent) === undefined;
     if (isRoot && correlationId !== undefined) state.nextTraceId = traceIdOf(correlationId);
   }
@@ -113,14 +120,17 @@ export class OpenTelemetry implements Telemetry {
     if (tracer === undefined) return undefined;
     try {
       const { destination, relation } = options;
-      const parent = (options.context as api.Context | undefined) ?? api.context.active();
+      const parent = (options.context as api.Context | undefined) ?? this.#api.context.active();
       const publisher = relation === "link" ? api.trace.getSpanContext(parent) : undefined;
-      const plain = spanOptions(destination, "process");
+      const start = spanStart(destination, "process");
+      const { readsStartAttributes } = this.#state;
+      const plain = readsStartAttributes ? start.full : start.bare;
+      const late = readsStartAttributes ? undefined : start.attributes;
       const links = publisher === undefined ? [] : [{ context: publisher }];
       const asked = relation === "link" ? { ...plain, root: true, links } : plain;
-      const span = tracer.startSpan(`process ${destination.label}`, asked, parent);
+      const span = tracer.startSpan(start.name, asked, parent);
       if (!isTraced(span)) return undefined;
-      return new OtelProcessSpan({ span, parent, guard: this.#guard, count: this.spans }, options);
+      return new OtelProcessSpan({ span, parent, guard: this.#guard, count: this.spans, late }, options);
     } catch (error) {
       this.#guard.trip("tracer", error);
       return undefined;
@@ -128,9 +138,9 @@ export class OpenTelemetry implements Telemetry {
   }
 
   activeTraceId(): string | undefined {
-    if ((globalThis as ApiGlobal)[API_GLOBAL]?.context === undefined) return undefined;
+    if (this.#api.registered()?.context === undefined) return undefined;
     try {
-      const context = api.trace.getSpanContext(api.context.active());
+      const context = api.trace.getSpanContext(this.#api.context.active());
       return context === undefined || context.traceId === api.INVALID_TRACEID ? undefined : context.traceId;
     } catch (error) {
       this.#guard.trip("context_manager", error);
@@ -139,10 +149,10 @@ export class OpenTelemetry implements Telemetry {
   }
 
   activeContext(): TraceContext | undefined {
-    if ((globalThis as ApiGlobal)[API_GLOBAL]?.context === undefined) return undefined;
+    if (this.#api.registered()?.context === undefined) return undefined;
     return this.#guard.run<TraceContext | undefined>(
       "context_manager",
-      () => api.context.active() as unknown as TraceContext,
+      () => this.#api.context.active() as unknown as TraceContext,
       undefined,
     );
   }
@@ -157,7 +167,7 @@ export class OpenTelemetry implements Telemetry {
     // a context manager may throw before, throw after, or never call: run happens exactly once all the same
     const call = { run, argument, result: undefined as Result, isDone: false };
     try {
-      api.context.with(context as unknown as api.Context, runOnce, undefined, call as OnceCall);
+      this.#api.context.with(context as unknown as api.Context, runOnce, undefined, call as OnceCall);
     } catch (error) {
       this.#guard.trip("context_manager", error);
     }
@@ -196,8 +206,7 @@ export class OpenTelemetry implements Telemetry {
 }
 
 /** The active context; for `ctx.publish`, the handler's, unless the handler made a span of its own in the same trace. */
-function parentContext(cause: api.Context | undefined): api.Context {
-  const active = api.context.active();
+function parentContext(active: api.Context, cause: api.Context | undefined): api.Context {
   if (cause === undefined) return active;
   const isSameTrace = api.trace.getSpanContext(active)?.traceId === api.trace.getSpanContext(cause)?.traceId;
   return isSameTrace ? active : cause;

@@ -5,6 +5,11 @@
 export interface TelemetryProcessState {
   /** The running SDK's sampler is known to leave the children of an unsampled span unsampled. */
   parentBased: boolean;
+  /**
+   * A sampler or processor may look at the attributes a span starts with. The SDK checks those twice, so where nobody does
+   * (`startTelemetry` built them all), they are set with the others, on recorded spans only.
+   */
+  readsStartAttributes: boolean;
   /** The running SDK lets a caller's random correlation id become the trace id of the trace it starts. */
   trustCorrelationId: boolean;
   /**
@@ -37,6 +42,7 @@ export function telemetryState(): TelemetryProcessState {
   const holder = globalThis as { [KEY]?: TelemetryProcessState };
   holder[KEY] ??= {
     parentBased: false,
+    readsStartAttributes: true,
     trustCorrelationId: false,
     nextTraceId: undefined,
     ownDurations: new WeakSet(),

@@ -23,14 +23,20 @@ export interface SpanCount {
   ended: number;
 }
 
-const optionsOf = {
-  publish: new WeakMap<Destination, api.SpanOptions>(),
-  process: new WeakMap<Destination, api.SpanOptions>(),
-};
+/** How spans of one destination and operation start. */
+export interface SpanStart {
+  readonly name: string;
+  /** The options without and with the attributes that samplers see. */
+  readonly bare: api.SpanOptions;
+  readonly full: api.SpanOptions;
+  readonly attributes: api.Attributes;
+}
 
-/** The options of a plain span, with the attributes samplers see; made once for each destination. */
-export function spanOptions(destination: Destination, operation: "publish" | "process"): api.SpanOptions {
-  const known = optionsOf[operation].get(destination);
+const starts = { publish: new WeakMap<Destination, SpanStart>(), process: new WeakMap<Destination, SpanStart>() };
+
+/** How spans of a destination start; made once for each. */
+export function spanStart(destination: Destination, operation: "publish" | "process"): SpanStart {
+  const known = starts[operation].get(destination);
   if (known !== undefined) return known;
   const isPublish = operation === "publish";
   const attributes: api.Attributes = {
@@ -40,9 +46,11 @@ export function spanOptions(destination: Destination, operation: "publish" | "pr
     [ATTRIBUTES.destination.name]: destination.name,
   };
   if (destination.template !== undefined) attributes[ATTRIBUTES.template.name] = destination.template;
-  const options = { kind: isPublish ? api.SpanKind.PRODUCER : api.SpanKind.CONSUMER, attributes };
-  optionsOf[operation].set(destination, options);
-  return options;
+  const kind = isPublish ? api.SpanKind.PRODUCER : api.SpanKind.CONSUMER;
+  const name = `${operation} ${destination.label}`;
+  const start: SpanStart = { name, bare: { kind }, full: { kind, attributes }, attributes };
+  starts[operation].set(destination, start);
+  return start;
 }
 
 /** A span the SDK has just started. */
@@ -52,6 +60,8 @@ export interface StartedSpan {
   readonly parent: api.Context;
   readonly guard: Guard;
   readonly count: SpanCount;
+  /** Attributes of the start that `startSpan` was not given, because nobody looks at them there. */
+  readonly late: api.Attributes | undefined;
 }
 
 /** The part that publish and process spans share: counting, and never letting the SDK throw. */
@@ -64,7 +74,7 @@ abstract class GuardedSpan {
   readonly guard: Guard;
   readonly #count: SpanCount;
 
-  constructor({ span, parent, guard, count }: StartedSpan) {
+  constructor({ span, parent, guard, count, late }: StartedSpan) {
     const { traceId, spanId } = span.spanContext();
     this.span = span;
     this.traceId = traceId;
@@ -74,6 +84,7 @@ abstract class GuardedSpan {
     this.guard = guard;
     this.#count = count;
     count.started++;
+    if (late !== undefined && this.isRecording) span.setAttributes(late);
   }
 
   logFields(): Record<string, unknown> {
