@@ -1,5 +1,5 @@
 export { createLogger } from "./logging/logger.ts";
 export type { InstrumentationLike, TelemetryOptions } from "./options.ts";
 export type { DeliveryStatus, TelemetryReport } from "./report.ts";
-export { startTelemetry } from "./start-telemetry.ts";
+export { runningTelemetry, startTelemetry } from "./start-telemetry.ts";
 export type { DeadlineOptions, Telemetry, TelemetryStats } from "./telemetry.ts";

@@ -22,19 +22,28 @@ export function findPackageProblems(names: readonly string[], base: string): str
   return problems.length > 0 ? problems : findCopies(found);
 }
 
-/** Two copies of one package do not know each other's classes and registrations: spans vanish without a word. */
+/**
+ * Copies that cannot work together: of another major version, or of the API, which keeps what is registered. Copies of one
+ * major version do: npm makes them by itself, when exporters pin a patch release and something else takes the newest.
+ */
 function findCopies(found: ReadonlyMap<string, Manifest>): string[] {
   const problems: string[] = [];
   for (const [name, { path, dependencies }] of found) {
     for (const dependency of dependencies) {
       const ours = found.get(dependency);
       const theirs = ours === undefined ? undefined : readManifest(dependency, pathToFileURL(path).href);
-      if (ours !== undefined && theirs !== undefined && theirs.path !== ours.path) {
+      if (ours === undefined || theirs === undefined || theirs.path === ours.path) continue;
+      const isHarmless = dependency === API ? theirs.version === ours.version : majorOf(theirs) === majorOf(ours);
+      if (!isHarmless) {
         problems.push(`${name} uses its own copy of ${dependency} (${theirs.version} beside ${ours.version})`);
       }
     }
   }
   return problems;
+}
+
+function majorOf({ version }: Manifest): string {
+  return version.split(".", 1)[0] ?? "";
 }
 
 interface Manifest {

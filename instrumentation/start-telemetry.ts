@@ -66,6 +66,11 @@ export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
   return running;
 }
 
+/** The telemetry that runs now, whoever started it, `spanbus/register` included; undefined when none does. */
+export function runningTelemetry(): Telemetry | undefined {
+  return running;
+}
+
 /** An export is given up on first, and its connection a moment later: what a cut connection means to an exporter varies. */
 const GRACE_MS = 250;
 

@@ -105,7 +105,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
    */
   subscribe<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
-    handler: HandlerOf<Events, Pattern, Publish<Events>>,
+    handler: HandlerOf<Events, Pattern>,
     options?: SubscribeOptions,
   ): Subscription {
     return this.#subscribe({ pattern, handler, options });
@@ -120,7 +120,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   /** Like `subscribe`, for the first matching event only. */
   once<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
-    handler: HandlerOf<Events, Pattern, Publish<Events>>,
+    handler: HandlerOf<Events, Pattern>,
     options?: Omit<SubscribeOptions, "once">,
   ): Subscription {
     checkOptions("once", options);
@@ -220,9 +220,9 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
       get: (id) => deadLetters.get(id),
       remove: (id) => deadLetters.remove(id),
       replay: async (id) => {
-        const findSubscription = (name: string, event: string) => this.#subscriptions.find(name, event);
+        const findSubscriptions = (name: string, event: string) => this.#subscriptions.find(name, event);
         const intakeProblem = () => this.#core.intakeProblem(undefined, undefined);
-        return replayDeadLetter({ host: this.#core, deadLetters, findSubscription, intakeProblem }, id);
+        return replayDeadLetter({ host: this.#core, deadLetters, findSubscriptions, intakeProblem }, id);
       },
     };
   }

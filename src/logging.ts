@@ -69,11 +69,12 @@ function ignore(): void {
 
 function warn(first: object | string, message?: string): void {
   const text = typeof first === "string" ? first : (message ?? "");
-  const now = performance.now();
-  if (now - (warnedAt.get(text) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
-  if (warnedAt.size >= 100) warnedAt.clear();
-  warnedAt.set(text, now);
   const { error_type: type, error_message: reason } = first as { error_type?: string; error_message?: string };
   const detail = reason === undefined ? "" : ` (${type}: ${reason.slice(0, 300)})`;
-  process.emitWarning(`${text}${detail}`, { type: "SpanbusWarning" });
+  const warning = `${text}${detail}`;
+  const now = performance.now();
+  if (now - (warnedAt.get(warning) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
+  if (warnedAt.size >= 100) warnedAt.clear();
+  warnedAt.set(warning, now);
+  process.emitWarning(warning, { type: "SpanbusWarning", detail: "the same warning is shown once a minute" });
 }

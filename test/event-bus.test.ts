@@ -186,3 +186,21 @@ describe("bus.stats", () => {
     expect(before.published).toBe(0);
   });
 });
+
+describe("a pattern that no event of the catalog matches", () => {
+  it("is refused, because its handler could never run", () => {
+    const { bus } = createBus({ events: { "order.placed": {} } });
+
+    const error = thrownBy(() => bus.subscribe("ordr.*" as never, () => undefined));
+
+    expect(error).toMatchObject({ code: "UNKNOWN_EVENT", message: expect.stringContaining("ordr.*") });
+  });
+
+  it("is taken where unknown events are allowed", () => {
+    const { bus } = createBus({ events: { "order.placed": {} }, unknownEvents: "allow" });
+
+    const subscription = bus.subscribe("ordr.*" as never, () => undefined);
+
+    expect(subscription.isActive).toBe(true);
+  });
+});

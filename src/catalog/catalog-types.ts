@@ -1,6 +1,6 @@
 import type { BusEvent } from "../event/event.ts";
 import type { EventInit, ReadonlyData } from "../event/event-init.ts";
-import type { Handler, HandlerContext, UntypedPublish } from "../handler.ts";
+import type { Handler, HandlerContext } from "../handler.ts";
 import type { PublishOptions } from "../options.ts";
 import type { PublishResult } from "../outcome.ts";
 import type { AnyDefinition, EventDefinition } from "./event-definition.ts";
@@ -74,9 +74,9 @@ type Wildcards<Key extends string> = Key extends `${infer Head}.${infer Rest}`
   : never;
 
 /** The handler of a subscription; without a catalog it may annotate its event with a type of its own. */
-export type HandlerOf<Events, Pattern extends string, Publish = UntypedPublish> = string extends keyof Events
-  ? { handle(event: BusEvent, ctx: HandlerContext<Publish>): unknown }["handle"] // a method: its parameters may narrow
-  : Handler<EventsMatching<Events, Pattern>, Publish>;
+export type HandlerOf<Events, Pattern extends string> = string extends keyof Events
+  ? { handle(event: BusEvent, ctx: HandlerContext<Publish<Events>>): unknown }["handle"] // a method: its parameters may narrow
+  : Handler<EventsMatching<Events, Pattern>, Publish<Events>>;
 
 /** `bus.publish` and `ctx.publish`. */
 export type Publish<Events> = <Subject extends Publishable<Events>>(

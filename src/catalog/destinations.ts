@@ -27,6 +27,11 @@ export class Destinations {
     this.#logger = logger;
   }
 
+  /** Whether only what the catalog knows may be published. */
+  get refusesUnknown(): boolean {
+    return this.#settings.unknownEvents === "refuse";
+  }
+
   /** Undefined when the name may not be published. */
   define(name: string): RouteDefinition | undefined {
     if (!isEventName(name)) return undefined;

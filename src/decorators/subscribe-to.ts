@@ -71,7 +71,7 @@ export function subscribeTo<Events extends AnyCatalog>(): SubscribeTo<Events>;
 export function subscribeTo<Events extends AnyCatalog, const Pattern extends PatternOf<Events>>(
   pattern: ValidPattern<Events, Pattern>,
   options: SubscribeToOptions<Events>,
-): HandlerSubscriber<HandlerOf<Events, Pattern, Publish<Events>>, MethodOf<Events, Pattern>>;
+): HandlerSubscriber<HandlerOf<Events, Pattern>, MethodOf<Events, Pattern>>;
 export function subscribeTo<const Pattern extends string>(
   pattern: Pattern,
   options?: SubscribeOptions,

@@ -15,8 +15,8 @@ export interface ReplayHost {
   readonly deadLetters: DeadLetterStore;
   /** Why nothing is taken in now; undefined while something is. */
   intakeProblem(): BusError | undefined;
-  /** The active subscription of this name that the event matches. */
-  findSubscription(name: string, eventName: string): SubscriptionRecord | undefined;
+  /** The active subscriptions of this name that the event matches. */
+  findSubscriptions(name: string, eventName: string): readonly SubscriptionRecord[];
 }
 
 /** Delivers a dead letter once more: to its subscription only, as a new root linked to the original publish. */
@@ -25,16 +25,15 @@ export function replayDeadLetter(replayHost: ReplayHost, id: string): Promise<De
   const { ledger } = host;
   const problem = replayHost.intakeProblem();
   if (problem !== undefined) throw problem;
-  const known = deadLetters.get(id);
-  const subscription = known && replayHost.findSubscription(known.subscription, known.event.name);
-  if (known !== undefined && subscription === undefined) {
-    const text = `cannot replay "${id}": no active subscription "${known.subscription}" matches "${known.event.name}"`;
-    throw new BusError("SUBSCRIPTION_NOT_FOUND", text);
-  }
   const entry = deadLetters.beginReplay(id);
+  const subscription = subscriptionOf(entry, replayHost);
+  if (subscription instanceof BusError) {
+    deadLetters.endReplay(id, false);
+    throw subscription;
+  }
   host.telemetry.sense();
   ledger.replays++;
-  const leg = { ...entry.leg, subscription: subscription as SubscriptionRecord };
+  const leg = { ...entry.leg, subscription };
   return new Promise((resolve) => {
     const replay = new Replay(host, entry, (delivery) => {
       const report = delivery.report();
@@ -44,6 +43,18 @@ export function replayDeadLetter(replayHost: ReplayHost, id: string): Promise<De
     });
     new Delivery(host, leg, replay).start();
   });
+}
+
+/** The subscription that failed; if it has gone, the one that took its name. */
+function subscriptionOf(entry: StoredDeadLetter, { findSubscriptions }: ReplayHost): SubscriptionRecord | BusError {
+  const { leg, subscription: name, event, id } = entry;
+  if (leg.subscription.isActive) return leg.subscription;
+  const namesakes = findSubscriptions(name, event.name);
+  const [only] = namesakes;
+  if (only !== undefined && namesakes.length === 1) return only;
+  const found = namesakes.length === 0 ? "no active subscription" : `${namesakes.length} active subscriptions named`;
+  const text = `cannot replay "${id}": the subscription that failed has gone, and ${found} "${name}" match "${event.name}"`;
+  return new BusError("SUBSCRIPTION_NOT_FOUND", text);
 }
 
 /** Where the delivery of a replayed event comes from. */

@@ -75,7 +75,10 @@ function fieldProblems(event: Record<string, unknown>, sourceRequired: boolean):
   const add = (field: string, value: unknown, expected: string): void => {
     problems.push({ code: "INVALID_EVENT", problem: `${field} must be ${expected}, got ${describeValue(value)}` });
   };
-  if (source === undefined ? sourceRequired : !isSource(source)) {
+  if (source === undefined && sourceRequired) {
+    const problem = "source is missing: name the publisher in the event, or once for the bus: new EventBus({ source })";
+    problems.push({ code: "INVALID_EVENT", problem });
+  } else if (source !== undefined && !isSource(source)) {
     add("source", source, `1 to ${EVENT_LIMITS.source} characters without control characters`);
   }
   if (id !== undefined && !isId(id)) add("id", id, `1 to ${EVENT_LIMITS.id} visible ASCII characters`);

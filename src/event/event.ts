@@ -55,7 +55,8 @@ export function createEvent<const Name extends string, Data = undefined>(
 ): BusEvent<Name, Data> {
   const fields = readEvent(init, { sourceRequired: true });
   if ("problem" in fields) {
-    throw new BusError(fields.code, `cannot create event: ${fields.problem}`, { cause: fields.cause });
+    const { code, problem, cause } = fields;
+    throw new BusError(code, `cannot create event: ${problem}`, cause === undefined ? undefined : { cause });
   }
   const { name, data, source = "" } = fields;
   return new EventRecord({ name, source, given: fields }, data, STANDALONE) as unknown as BusEvent<Name, Data>;
@@ -114,9 +115,10 @@ export let namesOfCauses: (event: EventRecord) => string;
 
 /** The one implementation of {@link BusEvent}: ids, clock and headers are settled at first read and fixed then. */
 export class EventRecord implements BusEvent {
-  readonly #name: string;
-  readonly #data: unknown;
-  readonly #source: string;
+  // own properties, so that two events do not look equal, and empty, to whoever compares or prints own properties
+  readonly name: string;
+  readonly data: unknown;
+  readonly source: string;
   readonly #origin: EventOrigin;
   #id: string | undefined;
   #correlationId: string | undefined;
@@ -128,9 +130,9 @@ export class EventRecord implements BusEvent {
 
   constructor(subject: EventSubject, data: unknown, origin: EventOrigin) {
     const { given } = subject;
-    this.#name = subject.name;
-    this.#data = data;
-    this.#source = subject.source;
+    this.name = subject.name;
+    this.data = data;
+    this.source = subject.source;
     this.#origin = origin;
     this.#lineage = FIRST;
     if (given !== undefined) {
@@ -147,18 +149,6 @@ export class EventRecord implements BusEvent {
   get id(): string {
     this.#id ??= this.#origin.generateId();
     return this.#id;
-  }
-
-  get name(): string {
-    return this.#name;
-  }
-
-  get data(): unknown {
-    return this.#data;
-  }
-
-  get source(): string {
-    return this.#source;
   }
 
   get correlationId(): string {
@@ -191,9 +181,9 @@ export class EventRecord implements BusEvent {
   toJSON(): SerializedEvent {
     return {
       id: this.id,
-      name: this.#name,
-      data: this.#data,
-      source: this.#source,
+      name: this.name,
+      data: this.data,
+      source: this.source,
       correlationId: this.correlationId,
       ...(this.causationId === undefined ? undefined : { causationId: this.causationId }),
       timestamp: new Date(this.timestamp).toISOString(),
@@ -210,18 +200,19 @@ export class EventRecord implements BusEvent {
     fixCause = (event, cause) => {
       event.#correlationId ??= cause.correlationId;
       event.#lineage = {
-        causationId: event.causationId ?? cause.id,
+        // an event that its own handler passes on, to another bus say, is not its own cause
+        causationId: event.causationId ?? (event.#id === cause.id ? cause.causationId : cause.id),
         depth: Math.max(event.depth, cause.depth + 1),
-        trail: { name: cause.#name, up: cause.#lineage.trail },
+        trail: { name: cause.name, up: cause.#lineage.trail },
       };
     };
     fixContext = (event, context) => {
       event.#context = context;
     };
     fieldsOfRecord = (event) => ({
-      name: event.#name,
-      data: event.#data,
-      source: event.#source,
+      name: event.name,
+      data: event.data,
+      source: event.source,
       id: event.id,
       correlationId: event.#correlationId,
       causationId: event.causationId,
@@ -230,7 +221,7 @@ export class EventRecord implements BusEvent {
       headers: event.headers,
     });
     namesOfCauses = (event) => {
-      const names = [event.#name];
+      const names = [event.name];
       for (let { trail } = event.#lineage; trail !== undefined; trail = trail.up) names.unshift(trail.name);
       if (names.length > 12) names.splice(4, names.length - 10, "…");
       return names.join(" > ");

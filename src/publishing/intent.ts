@@ -102,5 +102,5 @@ function intentOf(
 }
 
 function refusal({ code, problem, cause }: EventProblem): BusError {
-  return new BusError(code, `cannot publish: ${problem}`, { cause });
+  return new BusError(code, `cannot publish: ${problem}`, cause === undefined ? undefined : { cause });
 }

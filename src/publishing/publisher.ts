@@ -183,7 +183,8 @@ export class Publisher {
       correlation_id: correlationId,
     };
     const named = route === undefined ? fields : { ...fields, event_name: route.name };
-    logger.warn(named, `refused to publish: ${failure.message ?? failure.type}`);
+    const what = route === undefined ? "" : ` "${route.name}"`;
+    logger.warn(named, `refused to publish${what}: ${failure.message ?? failure.type}`);
     return this.#host.pacer.reject(error);
   }
 }

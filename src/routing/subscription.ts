@@ -1,6 +1,7 @@
 import type { SubscriptionSettings } from "../delivery/settings.ts";
 import type { BusEvent } from "../event/event.ts";
 import type { HandlerContext } from "../handler.ts";
+import { showAs } from "../inspect.ts";
 import type { Pattern } from "./pattern.ts";
 
 /** A handler's place on the bus: what `subscribe` returns. */
@@ -75,5 +76,9 @@ export class SubscriptionRecord implements Subscription {
 
   toJSON(): { name: string; pattern: string; isActive: boolean } {
     return { name: this.name, pattern: this.pattern, isActive: this.#isActive };
+  }
+
+  static {
+    showAs("Subscription", SubscriptionRecord.prototype);
   }
 }

@@ -20,7 +20,7 @@ export interface SubscribeRequest {
   readonly catalog: AnyCatalog | undefined;
   /** Whether namesakes are as they should be: the bus's own subscriptions, for `waitFor` and `events`. */
   readonly isShared?: boolean;
-  readonly labels: { labelOf(name: string): string; noteFolding(): void };
+  readonly labels: { readonly refusesUnknown: boolean; labelOf(name: string): string; noteFolding(): void };
 }
 
 /** The subscriptions of one bus, with the middleware composed around their handlers. */
@@ -46,6 +46,10 @@ export class Subscriptions {
     }
     const settings = subscribeSettings(options, defaultSubscriptionName(handler, parsed.text));
     const destinations = knownDestinations(parsed, catalog, labels);
+    if (destinations.length === 0 && catalog !== undefined && labels.refusesUnknown) {
+      const text = `cannot subscribe to "${parsed.text}": no event in the catalog matches it; add one, or mend the pattern`;
+      throw new BusError("UNKNOWN_EVENT", text);
+    }
     const leave = (left: SubscriptionRecord): void => this.#remove(left, options?.signal);
     const record = new SubscriptionRecord({ pattern: parsed, handler: handler as Invoke, settings, leave });
     record.invoke = composeMiddleware(this.#middleware, record.handler);
@@ -92,9 +96,9 @@ export class Subscriptions {
     return found.length > 0;
   }
 
-  /** The active subscription of this name that gets events of this name. */
-  find(name: string, eventName: string): SubscriptionRecord | undefined {
-    return this.#byName.get(name)?.find((each) => matchesPattern(each.parsed, eventName));
+  /** The active subscriptions of this name that get events of this name. */
+  find(name: string, eventName: string): readonly SubscriptionRecord[] {
+    return (this.#byName.get(name) ?? []).filter((each) => matchesPattern(each.parsed, eventName));
   }
 
   /** All of them, in the order they were made. */

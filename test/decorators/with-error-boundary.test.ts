@@ -143,7 +143,7 @@ describe("withErrorBoundary, called directly", () => {
     expect(warn.mock.calls).toEqual([
       [
         'the error boundary around "lonely" caught an error, and has neither onError nor bus to tell (RangeError: too much)',
-        { type: "SpanbusWarning" },
+        { type: "SpanbusWarning", detail: "the same warning is shown once a minute" },
       ],
     ]);
   });

@@ -294,3 +294,45 @@ describe("bus.deadLetters.replay", () => {
     expect(await drained).toMatchObject({ isComplete: true, deadLetters: 0 });
   });
 });
+
+describe("bus.deadLetters.replay among namesakes", () => {
+  it("goes to the subscription that failed, not to the first of its name", async () => {
+    const { bus } = createBus();
+    const ran: string[] = [];
+    let isBroken = true;
+    bus.subscribe("a.b", () => void ran.push("first"), { name: "same" });
+    bus.subscribe(
+      "a.b",
+      () => {
+        ran.push("second");
+        if (isBroken) throw new Error("broken");
+      },
+      { name: "same" },
+    );
+    await bus.publish("a.b");
+    isBroken = false;
+    ran.length = 0;
+
+    await bus.deadLetters.replay(bus.deadLetters.list()[0]?.id ?? "");
+
+    expect(ran).toEqual(["second"]);
+    expect(bus.deadLetters.size).toBe(0);
+  });
+
+  it("is refused where the subscription has gone and several others took its name", async () => {
+    const { bus } = createBus();
+    const failing = () => {
+      throw new Error("broken");
+    };
+    const subscription = bus.subscribe("a.b", failing, { name: "same" });
+    await bus.publish("a.b");
+    subscription.unsubscribe();
+    bus.subscribe("a.b", () => undefined, { name: "same" });
+    bus.subscribe("a.b", () => undefined, { name: "same" });
+
+    const error = await rejectionOf(bus.deadLetters.replay(bus.deadLetters.list()[0]?.id ?? ""));
+
+    expect(error).toMatchObject({ code: "SUBSCRIPTION_NOT_FOUND", message: expect.stringContaining("2 active") });
+    expect(bus.deadLetters.size).toBe(1);
+  });
+});

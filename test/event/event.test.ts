@@ -163,3 +163,11 @@ describe("validateEvent", () => {
     expect(validateEvent(hostile)).toEqual(["the event cannot be read: one of its fields throws"]);
   });
 });
+
+describe("two events", () => {
+  it("that differ are not deeply equal", () => {
+    const [one, other] = [1, 2].map((data) => createEvent({ name: "a.b", data, source: "s" }));
+
+    expect(one).not.toEqual(other);
+  });
+});

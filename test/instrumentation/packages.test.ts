@@ -77,17 +77,30 @@ describe("findPackageProblems", () => {
     expect(problems).toEqual([`${name} is ${version} where ${needed} is needed`]);
   });
 
-  it("names a package that uses a copy of its own", async () => {
+  it("names a package that uses a copy of another major version", async () => {
     const problems = await problemsOf(
       [SDK, EXPORTER],
       [
         { path: SDK, name: SDK, version: "3.1.0" },
-        { path: EXPORTER, name: EXPORTER, version: "0.300.0", dependencies: { [SDK]: "3.0.0" } },
-        { path: join(EXPORTER, "node_modules", SDK), name: SDK, version: "3.0.0" },
+        { path: EXPORTER, name: EXPORTER, version: "0.300.0", dependencies: { [SDK]: "2.9.0" } },
+        { path: join(EXPORTER, "node_modules", SDK), name: SDK, version: "2.9.0" },
       ],
     );
 
-    expect(problems).toEqual([`${EXPORTER} uses its own copy of ${SDK} (3.0.0 beside 3.1.0)`]);
+    expect(problems).toEqual([`${EXPORTER} uses its own copy of ${SDK} (2.9.0 beside 3.1.0)`]);
+  });
+
+  it("accepts the copies npm makes where exporters pin a patch release and the newest stands beside it", async () => {
+    const problems = await problemsOf(
+      [SDK, EXPORTER],
+      [
+        { path: SDK, name: SDK, version: "3.1.1" },
+        { path: EXPORTER, name: EXPORTER, version: "0.301.0", dependencies: { [SDK]: "3.1.0" } },
+        { path: join(EXPORTER, "node_modules", SDK), name: SDK, version: "3.1.0" },
+      ],
+    );
+
+    expect(problems).toEqual([]);
   });
 
   it("accepts newer versions that fit together", async () => {

@@ -273,3 +273,17 @@ describe("depth", () => {
     expect(refusals).toMatchObject([{ code: "DEPTH_EXCEEDED" }]);
   });
 });
+
+describe("an event that its handler passes on", () => {
+  it("is not its own cause, and still counts one step deeper", async () => {
+    const { bus: first } = createBus();
+    const { bus: second } = createBus();
+    const received: BusEvent[] = [];
+    first.subscribe("a", (event) => second.publish(event));
+    second.subscribe("a", (event) => void received.push(event));
+
+    const { id } = await first.publish("a");
+
+    expect(received.map((event) => [event.id, event.causationId, event.depth])).toEqual([[id, undefined, 1]]);
+  });
+});

@@ -359,7 +359,7 @@ describe("a refused publish", () => {
     expect(logger.lines()).toMatchObject([
       {
         level: "warn",
-        message: expect.stringMatching(/^refused to publish: /),
+        message: expect.stringMatching(/^refused to publish(?: "[\w.-]+")?: /),
         fields: { event: "spanbus.event.refused", reason },
       },
     ]);

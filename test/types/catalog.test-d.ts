@@ -34,7 +34,7 @@ declare class Bus<Events extends AnyCatalog = DefaultCatalog> {
   readonly publish: Publish<Events>;
   subscribe<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
-    handler: HandlerOf<Events, Pattern, Publish<Events>>,
+    handler: HandlerOf<Events, Pattern>,
   ): void;
   waitFor<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
