@@ -9,20 +9,24 @@ export function checkOptions(owner: string, options: unknown): void {
   throw new BusError("INVALID_OPTION", `${owner}: options must be an object, got ${describeValue(options)}`);
 }
 
+/** Throws unless `options` is an object with nothing but `known` options in it, or was left out. */
+export function checkKnown(owner: string, options: unknown, known: readonly string[]): void {
+  checkOptions(owner, options);
+  const unknown = Object.keys(options ?? {}).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const text = `${owner}: there is no option ${describeValue(unknown)}; the options are ${known.join(", ")}`;
+  throw new BusError("INVALID_OPTION", text);
+}
+
 /** Checks the options of one public method: what is wrong is a `BusError` that names option, value and range. */
 export class OptionCheck {
   readonly #owner: string;
   readonly #options: Readonly<Record<string, unknown>>;
 
   constructor(owner: string, options: unknown, known: readonly string[]) {
-    checkOptions(owner, options);
+    checkKnown(owner, options, known);
     this.#owner = owner;
     this.#options = (options ?? {}) as Record<string, unknown>;
-    const unknown = Object.keys(this.#options).find((key) => !known.includes(key));
-    if (unknown !== undefined) {
-      const text = `${owner}: there is no option ${describeValue(unknown)}; the options are ${known.join(", ")}`;
-      throw new BusError("INVALID_OPTION", text);
-    }
   }
 
   /** A number within `min` and `max`. */

@@ -166,7 +166,6 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   }
 
   #eventSource(pattern: unknown, method: "waitFor" | "events"): EventSource {
-    const { closeListeners } = this.#core;
     const spans: SpanLevel | undefined = method === "waitFor" ? "off" : undefined; // looking at an event is not processing it
     return {
       subscribe: (handler: Invoke) => {
@@ -174,10 +173,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
         const options = { name: `${method} ${text}`.slice(0, 128), spans };
         return this.#subscribe({ pattern, handler, options, isShared: true });
       },
-      whenClosed: (listener) => {
-        closeListeners.add(listener);
-        return () => closeListeners.delete(listener);
-      },
+      whenClosed: (listener) => this.#core.whenClosed(listener),
     };
   }
 
@@ -269,8 +265,14 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
 
   /** Closes now: aborts what is in flight, and reports it. Idempotent. */
   async close(): Promise<CloseReport> {
-    this.#closed ??= Promise.resolve(closeCore(this.#core, "close"));
-    this.#retire();
+    if (this.#closed === undefined) {
+      let report: (report: CloseReport) => void = () => undefined;
+      this.#closed = new Promise((resolve) => {
+        report = resolve;
+      });
+      report(closeCore(this.#core, "close")); // last: what is aborted runs user code, which may close as well
+      this.#retire();
+    }
     return this.#closed;
   }
 

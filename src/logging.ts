@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Logger } from "./logger.ts";
 import type { Guard } from "./telemetry/guard.ts";
 
@@ -17,7 +18,8 @@ export function guardedLogger(logger: Logger, guard: Guard): Logger {
     (level: "debug" | "info" | "warn" | "error") =>
     (...line: unknown[]): void => {
       try {
-        logger[level](...(line as [object, string]));
+        const returned: unknown = logger[level](...(line as [object, string]));
+        if (types.isPromise(returned)) returned.catch((error: unknown) => guard.trip("logger", error));
       } catch (error) {
         guard.trip("logger", error);
       }
@@ -71,7 +73,7 @@ function warn(first: object | string, message?: string): void {
   const text = typeof first === "string" ? first : (message ?? "");
   const { error_type: type, error_message: reason } = first as { error_type?: string; error_message?: string };
   const detail = reason === undefined ? "" : ` (${type}: ${reason.slice(0, 300)})`;
-  const warning = `${text}${detail}`;
+  const warning = `${text}${detail}`.replaceAll(/\s+/g, " "); // one line, whatever the error says
   const now = performance.now();
   if (now - (warnedAt.get(warning) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
   if (warnedAt.size >= 100) warnedAt.clear();

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { BusError } from "./errors.ts";
 import type { Middleware } from "./handler.ts";
 import type { Invoke } from "./routing/subscription.ts";
@@ -15,7 +16,9 @@ function wrap(inner: Invoke, middleware: Middleware): Invoke {
       if (isCalled) throw new BusError("NEXT_CALLED_TWICE", `middleware "${middleware.name}" called next() twice`);
       isCalled = true;
       const returned = inner(event, ctx);
-      ignoreRejection(returned); // middleware that drops the promise counts as handled; the process must not die of it
+      // middleware that drops the promise counts as handled, and the process must not die of it; a lazy thenable, a query
+      // builder say, is left alone: looking at it would run it
+      if (types.isPromise(returned)) ignoreRejection(returned);
       return returned;
     });
   };

@@ -63,7 +63,9 @@ export class BusCore implements PublisherHost {
     this.ledger = parts.ledger;
     this.failures = new FailureReader(guard, settings.errors, settings.redact);
     guard.describeWith((error) => this.failures.describe(error));
-    this.deadLetters = new DeadLetterStore(settings.deadLetterCapacity, this.logger);
+    this.deadLetters = new DeadLetterStore(settings.deadLetterCapacity, this.logger, (reason) =>
+      this.failures.reason(reason),
+    );
     this.origin = guardedOrigin(parts);
     this.publisher = new Publisher(this);
   }
@@ -74,6 +76,11 @@ export class BusCore implements PublisherHost {
 
   get random(): () => number {
     return this.settings.random;
+  }
+
+  whenClosed(listener: () => void): () => void {
+    this.closeListeners.add(listener);
+    return () => void this.closeListeners.delete(listener);
   }
 
   intakeProblem(scope: Scope | undefined, handler: Cause | undefined): BusError | undefined {

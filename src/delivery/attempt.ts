@@ -20,8 +20,8 @@ export type AttemptResult = "returned" | "threw" | "timed_out";
 /** What an attempt needs of the delivery it belongs to. */
 export interface AttemptOwner {
   readonly event: EventRecord;
-  readonly subscription: SubscriptionRecord;
-  readonly telemetry: Telemetry;
+  readonly leg: { readonly subscription: SubscriptionRecord };
+  readonly host: { readonly telemetry: Telemetry };
   /** The context without a process span of its own; undefined where the dispatch runs in it already. */
   readonly context: TraceContext | undefined;
   /** The scope to run the handler in; undefined where the dispatch runs in it already, or nobody wants one. */
@@ -65,7 +65,7 @@ export class Attempt implements HandlerContext {
   }
 
   get subscription(): string {
-    return this.#owner.subscription.name;
+    return this.#owner.leg.subscription.name;
   }
 
   get signal(): AbortSignal {
@@ -139,11 +139,11 @@ export class Attempt implements HandlerContext {
     this.#span = span;
     this.#startedAt = startedAt;
     const owner = this.#owner;
-    const { timeoutMs } = owner.subscription.settings;
+    const { timeoutMs } = owner.leg.subscription.settings;
     if (timeoutMs !== undefined) this.#extra().timer = setTimeout(expire, timeoutMs, this);
     const context = span?.context ?? owner.context;
     if (context === undefined) enterScope(this);
-    else owner.telemetry.enter(context, enterScope, this);
+    else owner.host.telemetry.enter(context, enterScope, this);
     if (!this.#isOver) owner.outlivesTurn();
   }
 
@@ -171,7 +171,7 @@ export class Attempt implements HandlerContext {
   static {
     expire = (attempt) => {
       if (attempt.#isOver) return;
-      const { name, settings } = attempt.#owner.subscription;
+      const { name, settings } = attempt.#owner.leg.subscription;
       const reason = new BusError("TIMEOUT", `the handler "${name}" took longer than ${settings.timeoutMs} ms`);
       attempt.#owner.attemptEnded(attempt, "timed_out", reason);
       attempt.abort(reason); // after the accounts are settled: listeners of the signal run user code
@@ -183,9 +183,9 @@ export class Attempt implements HandlerContext {
       else runInScope(scope, callHandler, attempt);
     };
     callHandler = (attempt) => {
-      const { event, subscription } = attempt.#owner;
+      const { event, leg } = attempt.#owner;
       try {
-        const returned = subscription.invoke(event, attempt);
+        const returned = leg.subscription.invoke(event, attempt);
         if (isThenable(returned)) {
           const settled = returned instanceof Promise ? returned : Promise.resolve(returned);
           settled.then(

@@ -76,6 +76,13 @@ export interface DeadLetterInit {
   readonly attempts: number;
 }
 
+/** An event that was set aside; telling of it is a step of its own, because loggers are user code. */
+export interface StoredNote {
+  /** The id of the entry. */
+  readonly id: string;
+  announce(): void;
+}
+
 /** An entry with what replaying it takes. */
 export interface StoredDeadLetter extends DeadLetter {
   readonly event: EventRecord;
@@ -89,9 +96,12 @@ export class DeadLetterStore {
   readonly #replaying = new Set<string>();
   readonly #capacity: number;
   readonly #logger: Logger;
+  readonly #describeReason: (reason: string) => string;
 
-  constructor(capacity: number, logger: Logger) {
+  /** `describeReason` says how a handler's own words may be written. */
+  constructor(capacity: number, logger: Logger, describeReason: (reason: string) => string) {
     this.#capacity = capacity;
+    this.#describeReason = describeReason;
     this.#logger = logger;
   }
 
@@ -117,7 +127,7 @@ export class DeadLetterStore {
   }
 
   /** Sets an event aside; for a replay that failed again, in place of the entry it came from. */
-  store({ event, leg, context, replayOf, errors, reason, attempts }: DeadLetterInit): string {
+  store({ event, leg, context, replayOf, errors, reason, attempts }: DeadLetterInit): StoredNote {
     const earlier = replayOf === undefined ? undefined : this.#entries.get(replayOf);
     const id = replayOf ?? uuid();
     if (earlier !== undefined) this.#take(id, "replayed");
@@ -126,19 +136,20 @@ export class DeadLetterStore {
     const at = Date.now();
     this.#entries.set(id, { id, event, subscription, errors: seen, reason, attempts, at, leg, context });
     leg.accounts.deadLetter("stored");
-    const last = errors.at(-1);
-    const fields = {
-      event: LOG_EVENTS.deadLettered,
-      ...last?.span?.logFields(),
-      ...eventLogFields(event, subscription),
-      dead_letter_id: id,
-      reason,
-      attempts,
-      ...(last === undefined ? undefined : { error_type: last.failure.type, error_message: last.failure.message }),
+    const evicted = this.#entries.size > this.#capacity ? this.#evictOldest() : undefined;
+    return {
+      id,
+      announce: () => {
+        const last = errors.at(-1);
+        const error = last && { error_type: last.failure.type, error_message: last.failure.message };
+        const place = { ...last?.span?.logFields(), ...eventLogFields(event, subscription) };
+        const written = OWN_REASONS.has(reason) ? reason : this.#describeReason(reason);
+        const letter = { dead_letter_id: id, reason: written, attempts };
+        const fields = { event: LOG_EVENTS.deadLettered, ...place, ...letter, ...error };
+        this.#logger.error(fields, `${event.name} is dead-lettered for "${subscription}"`);
+        if (evicted !== undefined) this.#announceEviction(evicted);
+      },
     };
-    this.#logger.error(fields, `${event.name} is dead-lettered for "${subscription}"`);
-    if (this.#entries.size > this.#capacity) this.#evictOldest();
-    return id;
   }
 
   /** Marks an entry as being replayed. */
@@ -166,16 +177,29 @@ export class DeadLetterStore {
     return true;
   }
 
-  #evictOldest(): void {
+  #evictOldest(): StoredDeadLetter | undefined {
     const [oldest] = this.#entries.values();
-    if (oldest === undefined) return;
-    this.#take(oldest.id, "evicted");
-    const fields = { ...eventLogFields(oldest.event, oldest.subscription), dead_letter_id: oldest.id };
+    if (oldest !== undefined) this.#take(oldest.id, "evicted");
+    return oldest;
+  }
+
+  #announceEviction({ id, event, subscription }: StoredDeadLetter): void {
+    const fields = { ...eventLogFields(event, subscription), dead_letter_id: id };
     this.#logger.warn(fields, `a dead letter was evicted: more than ${this.#capacity} are held`);
   }
 }
 
 const MAX_ERRORS = 100;
+
+/** The reasons that are not a handler's own words. */
+const OWN_REASONS: ReadonlySet<string> = new Set([
+  "attempts_exhausted",
+  "deadline",
+  "drain",
+  "fatal",
+  "max_elapsed",
+  "unsubscribed",
+]);
 
 function errorView({ attempt, failure, span, at }: DeadLetterErrorInit): DeadLetterError {
   const { type, message, stack } = failure;

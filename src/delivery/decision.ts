@@ -34,7 +34,9 @@ export function decide(host: DeliveryHost, leg: Leg, failed: EndedAttempt): Deci
   if (verdict?.kind === "discard") {
     return { kind: "discard", reason: verdict.reason, label: "handler", errorClass: "expected" };
   }
-  if (verdict?.kind === "dead_letter") return { kind: "dead_letter", reason: verdict.reason, errorClass: "fatal" };
+  if (verdict?.kind === "dead_letter") {
+    return { kind: "dead_letter", reason: verdict.reason, errorClass: "fatal" };
+  }
   const errorClass = verdict === undefined ? classify(host, leg, failed.thrown) : "retryable";
   if (errorClass === "expected") return { kind: "discard", reason: "expected", label: "expected", errorClass };
   if (errorClass === "fatal") return { kind: "dead_letter", reason: "fatal", errorClass };

@@ -1,22 +1,20 @@
 import { eventLogFields, type Scope, wantsHandlerScope } from "../context.ts";
-import { BusError } from "../errors.ts";
 import type { EventRecord } from "../event/event.ts";
 import type { UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryReport } from "../outcome.ts";
-import type { SubscriptionRecord } from "../routing/subscription.ts";
-import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
+import type { TraceContext } from "../telemetry/telemetry.ts";
 import { Attempt, type AttemptOwner, type AttemptResult, failureOf } from "./attempt.ts";
-import type { DeadLetterErrorInit } from "./dead-letter.ts";
+import { recordAttempt, startProcessSpan } from "./attempt-telemetry.ts";
+import type { DeadLetterErrorInit, StoredNote } from "./dead-letter.ts";
 import { type Decision, decide, type EndedAttempt } from "./decision.ts";
 import { isFirstSighting } from "./exception-once.ts";
 import { handlerScope } from "./handler-scope.ts";
-import type { DeliveryFailure, DeliveryHost } from "./host.ts";
+import type { DeliveryHost } from "./host.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
-import { startProcessSpan } from "./process-span.ts";
 import { RetryWait } from "./retry-wait.ts";
-import { HANDLED, IN_FLIGHT, type Settlement } from "./settlement.ts";
+import { abortError, HANDLED, IN_FLIGHT, type Settlement, SKIPPED } from "./settlement.ts";
 
 /** One event going to one subscription: attempts, retries and the one final outcome. */
 export class Delivery implements AttemptOwner {
@@ -43,14 +41,6 @@ export class Delivery implements AttemptOwner {
     return this.#origin.event;
   }
 
-  get subscription(): SubscriptionRecord {
-    return this.leg.subscription;
-  }
-
-  get telemetry(): Telemetry {
-    return this.host.telemetry;
-  }
-
   get context(): TraceContext | undefined {
     return this.#origin.isContextEntered ? undefined : this.#origin.context;
   }
@@ -73,16 +63,16 @@ export class Delivery implements AttemptOwner {
   /** Starts the first attempt, unless the subscription has gone or the bus is closed. */
   start(): void {
     const { subscription, accounts } = this.leg;
-    if (this.host.closeReason !== undefined) {
-      accounts.aborted("close");
-      this.#settle({ outcome: "aborted", reason: "close" });
-    } else if (!subscription.isActive) {
+    if (this.host.closeReason !== undefined) this.#cut("close");
+    else if (!subscription.isActive) {
       accounts.skipped();
-      this.#settle({ outcome: "skipped", reason: "unsubscribed" });
+      this.#settlement = SKIPPED;
     } else {
       if (subscription.settings.once) subscription.unsubscribe();
       this.#attempt();
+      return;
     }
+    this.#release();
   }
 
   #attempt(): void {
@@ -93,6 +83,11 @@ export class Delivery implements AttemptOwner {
     const attempt = new Attempt(this, number);
     this.#current = attempt;
     const span = telemetry.isTracing ? startProcessSpan(this, this.#origin, number) : undefined;
+    if (this.host.closeReason !== undefined) {
+      this.abort("close"); // what runs when a span starts, an extractor say, closed the bus
+      span?.end("aborted", undefined, undefined);
+      return;
+    }
     const { timeoutMs, maxElapsedMs } = subscription.settings;
     const isTimed = span !== undefined || telemetry.isMetering || timeoutMs !== undefined || maxElapsedMs !== undefined;
     const now = isTimed ? performance.now() : 0;
@@ -106,56 +101,69 @@ export class Delivery implements AttemptOwner {
 
   attemptEnded(attempt: Attempt, result: AttemptResult, thrown: unknown): void {
     const { host, leg } = this;
-    const { accounts } = leg;
     const { startedAt } = attempt;
     const now = startedAt === 0 ? 0 : performance.now();
-    const seconds = (now - startedAt) / 1000;
     if (result === "returned" && attempt.verdict === undefined) {
-      attempt.finish();
-      accounts.attemptHandled();
-      if (startedAt !== 0) host.telemetry.recordProcess(accounts.cell, seconds, undefined);
-      attempt.span?.end("handled", undefined, undefined);
-      if (leg.spans === "events") this.#note("handled", undefined);
-      this.#handled(now);
+      this.#handled(attempt, now);
       return;
     }
     const failure = host.failures.read(failureOf(attempt, result, thrown));
     const ended: EndedAttempt = { attempt, failure, result, thrown, now, startedAt: this.#startedAt };
     const decision = decide(host, leg, ended);
     if (attempt.isOver) return; // redactor and classifier are user code: one of them closed the bus
-    attempt.finish();
-    const cell = accounts.attemptFailed(result === "timed_out" ? "attemptsTimedOut" : "attemptsFailed", failure.type);
-    if (startedAt !== 0) host.telemetry.recordProcess(cell, seconds, failure.type);
-    this.#apply(decision, ended);
+    this.#failed(ended, decision);
   }
 
-  #apply(decision: Decision, ended: EndedAttempt): void {
+  #handled(attempt: Attempt, now: number): void {
+    const { accounts, spans } = this.leg;
+    attempt.finish();
+    accounts.attemptHandled();
+    accounts.handled();
+    this.#settlement = HANDLED; // settled, before span processors, which are user code, hear of it
+    // a synchronous handler is done about when its event was published, and that clock was read
+    accounts.cell.lastSuccess = (this.#isTracked ? Date.now() : this.event.timestamp) / 1000;
+    recordAttempt(this, { cell: accounts.cell, attempt, now });
+    attempt.span?.end("handled", undefined, undefined);
+    if (spans === "events") this.#note("handled", undefined);
+    this.#timed(now);
+    this.#release();
+  }
+
+  #failed(ended: EndedAttempt, decision: Decision): void {
     const { host, leg, event } = this;
-    const { attempt, failure, result, now } = ended;
-    const outcome = result === "timed_out" ? "timed_out" : "failed";
+    const { attempt, failure, now } = ended;
+    const outcome = ended.result === "timed_out" ? "timed_out" : "failed";
+    const isRetry = decision.kind === "retry" && host.closeReason === undefined;
     const isFinal = decision.kind === "dead_letter";
-    const isRetry = decision.kind === "retry";
+    // the accounts first, in one step: everything after them may run user code, which may look at them, or close the bus
+    attempt.finish();
+    const cell = leg.accounts.attemptFailed(outcome === "failed" ? "attemptsFailed" : "attemptsTimedOut", failure.type);
+    this.#remember(ended);
+    let stored: StoredNote | undefined;
+    if (decision.kind === "dead_letter") stored = this.#setAside(outcome, decision.reason);
+    else if (decision.kind === "discard") {
+      leg.accounts.discarded(outcome, decision.label);
+      this.#settlement = { outcome, disposition: "discarded", reason: decision.reason, error: failure.error };
+    } else if (isRetry) this.#retryAfter(decision.delayMs);
+    else this.#cut("close"); // the handler, or a sibling, closed the bus
+
+    recordAttempt(this, { cell, attempt, now, errorType: failure.type });
     const writer = leg.spans === "events" ? this.#origin.publishSpan : attempt.span;
-    const record = result !== "returned" && writer !== undefined && isFirstSighting(failure.error, event);
-    const disposition = isRetry ? undefined : isFinal ? "dead_lettered" : "discarded";
+    const record = ended.result !== "returned" && writer !== undefined && isFirstSighting(failure.error, event);
+    const disposition = isFinal ? "dead_lettered" : decision.kind === "discard" ? "discarded" : undefined;
     attempt.span?.end(isRetry ? "retry" : outcome, disposition, { failure, record, isFinal });
     if (leg.spans === "events") this.#note(isRetry ? "retry" : outcome, record ? ended : undefined);
-    this.#remember(ended);
-    if (decision.kind === "discard") {
-      leg.accounts.discarded(outcome, decision.label);
-      const { reason } = decision;
+    if (!isRetry) {
       this.#timed(now);
-      this.#settle({ outcome, disposition: "discarded", reason, error: failure.error });
-      return;
+      stored?.announce();
+      this.#release();
     }
-    const report = isFinal ? this.#deadLetter(outcome, decision.reason, now) : this.#retryAfter(decision.delayMs);
-    // the accounts are settled: listeners run user code, which may look at them, or close the bus
-    const subscription = leg.subscription.name;
+    if (decision.kind === "discard") return;
     const { errorClass } = decision;
     const retryInMs = isRetry ? decision.delayMs : undefined;
-    const failed = { event, subscription, error: failure.error, outcome } as const;
+    const failed = { event, subscription: leg.subscription.name, error: failure.error, outcome } as const;
     host.reportAttemptFailure({ ...failed, attempt: attempt.attempt, errorClass, retryInMs });
-    if (report !== undefined) host.reportFailure(report);
+    if (stored !== undefined) this.#reportFailure(outcome, stored.id);
   }
 
   #note(outcome: string, ended: EndedAttempt | undefined): void {
@@ -169,90 +177,83 @@ export class Delivery implements AttemptOwner {
     this.#errors.push({ attempt: attempt.attempt, failure, span: attempt.span, at: Date.now() });
   }
 
-  #retryAfter(delayMs: number): undefined {
-    if (this.host.closeReason !== undefined) {
-      this.abort("close"); // the handler, or a sibling, closed the bus
-      return;
-    }
-    this.leg.accounts.waiting(1);
+  #retryAfter(delayMs: number): void {
     this.outlivesTurn();
-    this.#retry ??= new RetryWait();
+    this.#retry ??= new RetryWait(this.leg.accounts);
     this.#retry.start(delayMs, () => {
-      this.leg.accounts.waiting(-1);
       const { isActive, settings } = this.leg.subscription;
       if (isActive || settings.once) this.#attempt();
       else this.#giveUp("unsubscribed");
     });
   }
 
-  #stopWaiting(): void {
-    if (this.#retry?.stop()) this.leg.accounts.waiting(-1);
-  }
-
   /** Dead-letters the delivery if it waits for a retry later than `instant` on the monotonic clock. */
   giveUpAfter(instant: number, reason: string): void {
     if (!this.#retry?.isDueAfter(instant)) return;
-    this.#stopWaiting();
+    this.#retry.stop();
     this.#giveUp(reason);
   }
 
   #giveUp(reason: string): void {
-    const isTimeout = this.#errors?.at(-1)?.failure.type === "timeout";
-    const now = this.#startedAt === 0 ? 0 : performance.now();
-    this.host.reportFailure(this.#deadLetter(isTimeout ? "timed_out" : "failed", reason, now));
+    const outcome = this.#errors?.at(-1)?.failure.type === "timeout" ? "timed_out" : "failed";
+    const stored = this.#setAside(outcome, reason);
+    this.#timed(this.#startedAt === 0 ? 0 : performance.now());
+    stored.announce();
+    this.#release();
+    this.#reportFailure(outcome, stored.id);
   }
 
   /** Ends the delivery at once: a running handler's signal is aborted, a waiting retry is cancelled. */
   abort(label: "close" | "deadline"): void {
     if (this.isSettled) return;
-    const why = label === "close" ? "the bus was closed" : "the drain deadline passed";
-    const cause = new BusError("ABORTED", `the delivery was cut short: ${why}`);
-    this.#stopWaiting();
     const { host, leg } = this;
     const attempt = this.#current;
     const isRunning = attempt !== undefined && !attempt.isOver;
+    const cause = abortError(label);
+    const failure = host.failures.own(cause);
+    let cell = leg.accounts.cell;
+    this.#retry?.stop();
     if (isRunning) {
-      const failure = host.failures.read(cause);
-      const cell = leg.accounts.attemptFailed("attemptsAborted", failure.type);
-      const { startedAt } = attempt;
-      if (startedAt !== 0) host.telemetry.recordProcess(cell, (performance.now() - startedAt) / 1000, failure.type);
       attempt.finish();
-      attempt.span?.end("aborted", undefined, { failure, record: false, isFinal: true });
+      cell = leg.accounts.attemptFailed("attemptsAborted", failure.type);
       this.#remember({ attempt, failure });
     }
-    leg.accounts.aborted(label);
-    if (label === "deadline") this.#store(label);
-    this.#settle({ outcome: "aborted", reason: label, error: cause });
+    const stored = this.#cut(label);
+    if (isRunning) {
+      recordAttempt(this, { cell, attempt, now: performance.now(), errorType: failure.type });
+      attempt.span?.end("aborted", undefined, { failure, record: false, isFinal: true });
+    }
+    stored?.announce();
+    this.#release();
     if (isRunning) attempt.abort(cause); // last: listeners of the signal run user code
   }
 
-  #handled(now: number): void {
-    const { accounts } = this.leg;
-    accounts.handled();
-    // a synchronous handler is done about when its event was published, and that clock was read
-    accounts.cell.lastSuccess = (this.#isTracked ? Date.now() : this.event.timestamp) / 1000;
-    this.#timed(now);
-    this.#settle(HANDLED);
+  /** Settles as aborted; a deadline sets the event aside all the same. */
+  #cut(label: "close" | "deadline"): StoredNote | undefined {
+    this.leg.accounts.aborted(label);
+    this.#settlement = { outcome: "aborted", reason: label, error: abortError(label) };
+    return label === "deadline" ? this.#store(label) : undefined;
   }
 
-  #deadLetter(outcome: "failed" | "timed_out", reason: string, now: number): DeliveryFailure {
-    const { leg, event } = this;
+  /** Settles as dead-lettered. */
+  #setAside(outcome: "failed" | "timed_out", reason: string): StoredNote {
     const error = this.#errors?.at(-1)?.failure.error;
-    leg.accounts.deadLettered(outcome);
-    const deadLetterId = this.#store(reason);
-    const disposition = "dead_lettered";
-    this.#timed(now);
-    this.#settle({ outcome, disposition, reason, error });
-    const subscription = leg.subscription.name;
-    const attempts = this.#attempts;
-    return { event, subscription, error, outcome, disposition, reason, attempts, deadLetterId };
+    this.leg.accounts.deadLettered(outcome);
+    this.#settlement = { outcome, disposition: "dead_lettered", reason, error };
+    return this.#store(reason);
   }
 
-  #store(reason: string): string {
+  #store(reason: string): StoredNote {
     const { event, context, replayOf } = this.#origin;
-    const errors = this.#errors ?? [];
-    const attempts = this.#attempts;
-    return this.host.deadLetters.store({ event, leg: this.leg, context, replayOf, errors, reason, attempts });
+    const history = { errors: this.#errors ?? [], attempts: this.#attempts };
+    return this.host.deadLetters.store({ event, leg: this.leg, context, replayOf, reason, ...history });
+  }
+
+  #reportFailure(outcome: "failed" | "timed_out", deadLetterId: string): void {
+    const { host, leg, event } = this;
+    const { error, reason = "" } = this.#settlement ?? {};
+    const failed = { event, subscription: leg.subscription.name, error, outcome, reason, deadLetterId };
+    host.reportFailure({ ...failed, disposition: "dead_lettered", attempts: this.#attempts });
   }
 
   /** Records the delivery's duration, where a clock was read. */
@@ -262,8 +263,8 @@ export class Delivery implements AttemptOwner {
     this.host.telemetry.recordDelivery(this.leg.accounts.cell, this.#durationMs / 1000);
   }
 
-  #settle(settlement: Settlement): void {
-    this.#settlement = settlement;
+  /** Tells the publisher: once, by whoever settled. */
+  #release(): void {
     if (this.#isTracked) this.host.inFlight.delete(this);
     this.#origin.settled(this);
   }
@@ -272,7 +273,7 @@ export class Delivery implements AttemptOwner {
     if (this.#isTracked) return;
     this.#isTracked = true;
     this.host.inFlight.add(this);
-    if (this.host.closeReason !== undefined) this.abort("close"); // the handler itself closed the bus
+    if (this.host.closeReason !== undefined && !this.isSettled) this.abort("close"); // the handler itself closed the bus
   }
 
   lateResult(): void {

@@ -25,8 +25,7 @@ export class FailureReader {
   }
 
   read(thrown: unknown): Failure {
-    const { error, message, stack, className } = readError(thrown);
-    const code = codeOf(error);
+    const { error, message, stack, className, code } = readError(thrown);
     return {
       error,
       type: code === undefined ? boundedErrorType(className) : errorTypeOfCode(code),
@@ -40,9 +39,20 @@ export class FailureReader {
     // a refusal quotes what was refused, for the publisher's eyes: what anybody sent must not reach telemetry that way
     const isQuoting = code !== undefined && QUOTING.has(code);
     const shown = isQuoting ? ERROR_CODES[code].meaning : message;
-    const frames = isQuoting ? `BusError: ${shown}\n${framesOf(stack)}` : stack;
+    const frames = isQuoting ? `BusError: ${shown}\n${framesOf(stack, message)}` : stack;
     const isFull = this.#detail === "full" && frames !== undefined;
     return { message: this.#text(shown), stack: isFull ? this.#text(frames) : undefined };
+  }
+
+  /** A failure of the bus's own making: its message is ours, so nothing of it is redacted. */
+  own(error: BusError): Failure {
+    const message = this.#detail === "type" ? undefined : error.message;
+    return { error, type: errorTypeOfCode(error.code), className: "BusError", message, stack: undefined };
+  }
+
+  /** A reason in a handler's own words, as far as it may be written. */
+  reason(text: string): string {
+    return this.#detail === "type" ? "handler" : this.#text(text);
   }
 
   /** What may be logged of a throw that was caught and goes no further. */
@@ -76,9 +86,12 @@ const QUOTING: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
   "HEADERS_TOO_LARGE",
 ]);
 
-/** The call sites of a stack, without the message on top. */
-function framesOf(stack: string | undefined): string {
-  return (stack ?? "")
+/** The call sites of a stack, without the message on top, which may hold lines that look like call sites. */
+function framesOf(stack: string | undefined, message: string): string {
+  const start = stack?.indexOf(message) ?? -1;
+  if (stack === undefined || start < 0) return "";
+  return stack
+    .slice(start + message.length)
     .split("\n")
     .filter((line) => /^ +at /.test(line))
     .join("\n");
@@ -86,8 +99,9 @@ function framesOf(stack: string | undefined): string {
 
 function codeOf(error: Error): BusErrorCode | undefined {
   if (!(error instanceof BusError)) return undefined;
-  const { code } = error;
-  return Object.hasOwn(ERROR_CODES, code) ? code : undefined; // a code of somebody's own making is no label
+  const code: unknown = error.code;
+  const isKnown = typeof code === "string" && Object.hasOwn(ERROR_CODES, code);
+  return isKnown ? (code as BusErrorCode) : undefined; // a code of somebody's own making is no label
 }
 
 function shortened(text: string, length: number): string {
@@ -109,6 +123,8 @@ interface ReadableError {
   readonly message: string;
   readonly stack: string | undefined;
   readonly className: string;
+  /** Of a `BusError`. */
+  readonly code: BusErrorCode | undefined;
 }
 
 /** The thrown value itself when it is an Error whose fields can be read; else a `BusError` with it as the cause. */
@@ -118,7 +134,7 @@ function readError(thrown: unknown): ReadableError {
       const { name, message, stack } = thrown;
       const isReadable = typeof message === "string" && typeof name === "string";
       if (isReadable && (stack === undefined || typeof stack === "string")) {
-        return { error: thrown, message, stack, className: classNameOf(thrown, name) };
+        return { error: thrown, message, stack, className: classNameOf(thrown, name), code: codeOf(thrown) };
       }
     }
   } catch {
@@ -126,7 +142,7 @@ function readError(thrown: unknown): ReadableError {
   }
   const text = `the handler threw ${describeValue(thrown)} instead of a readable Error`;
   const error = new BusError("NON_ERROR_THROWN", text, { cause: thrown });
-  return { error, message: text, stack: error.stack, className: "BusError" };
+  return { error, message: text, stack: error.stack, className: "BusError", code: "NON_ERROR_THROWN" };
 }
 
 /** The most telling of class name and `name`: `DOMException` and `Error` say less than their `name`. */

@@ -6,7 +6,7 @@ import type { ErrorClass } from "../options.ts";
 import type { DeliveryDisposition } from "../outcome.ts";
 import type { Guard } from "../telemetry/guard.ts";
 import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
-import type { DeadLetterInit } from "./dead-letter.ts";
+import type { DeadLetterInit, StoredNote } from "./dead-letter.ts";
 import type { FailureReader } from "./failure.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -21,7 +21,7 @@ export interface DeliveryHost {
   readonly random: () => number;
   /** Deliveries that outlive the turn they started in. */
   readonly inFlight: { add(delivery: object): void; delete(delivery: object): void };
-  readonly deadLetters: { store(init: DeadLetterInit): string };
+  readonly deadLetters: { store(init: DeadLetterInit): StoredNote };
   readonly isAmbient: boolean;
   /** Why nothing may start any more; undefined while the bus is open. */
   readonly closeReason: BusError | undefined;

@@ -37,6 +37,8 @@ export function readEvent(event: unknown, options: { sourceRequired: boolean }):
     for (const field of FIELDS) fields[field] = (event as Record<string, unknown>)[field];
     const { headers } = fields;
     if (typeof headers === "object" && headers !== null && !Array.isArray(headers)) fields.headers = { ...headers };
+    const { timestamp } = fields;
+    if (timestamp instanceof Date) fields.timestamp = timestamp.getTime(); // read once: a subclass may tell this and that
     const problems = fieldProblems(fields, options.sourceRequired);
     const [first] = problems;
     if (first === undefined) return fields as unknown as EventFields;

@@ -1,4 +1,4 @@
-import { OptionCheck } from "../check.ts";
+import { checkKnown, OptionCheck } from "../check.ts";
 import { BusError, describeValue } from "../errors.ts";
 import { EventRecord, type EventSubject, fieldsOfRecord } from "../event/event.ts";
 import type { EventInit } from "../event/event-init.ts";
@@ -75,19 +75,22 @@ function intentOfEvent(subject: object, options: unknown, defaultSource: string 
   return intentOf(fields, checked, subject instanceof EventRecord ? subject : undefined);
 }
 
-function checkOptions(options: unknown): PublishOptions | undefined {
-  if (options === undefined) return undefined;
+/** The options, each read once: what is checked is what is used, whatever the caller does to them meanwhile. */
+function checkOptions(given: unknown): PublishOptions | undefined {
+  if (given === undefined) return undefined;
+  checkKnown("publish", given, OPTIONS);
+  const { correlationId, headers, source, strict, wait, trace, incoming } = given as PublishOptions;
+  const options: PublishOptions = { correlationId, headers, source, strict, wait, trace, incoming };
   const check = new OptionCheck("publish", options, OPTIONS);
   check.boolean("strict");
   check.oneOf("wait", ["settled", "accepted"]);
   check.oneOf("trace", ["child", "link", "auto"]);
   check.oneOf("incoming", ["trust", "link", "ignore"]);
-  const { strict, wait } = options as PublishOptions;
   if (strict === true && wait === "accepted") {
     const text = 'publish: strict needs the outcome of every delivery, so it cannot go with wait: "accepted"';
     throw new BusError("INVALID_OPTION", text);
   }
-  return options as PublishOptions;
+  return options;
 }
 
 function intentOf(

@@ -21,6 +21,8 @@ export interface PublisherHost extends DeliveryHost {
   readonly routes: Routes;
   readonly origin: EventOrigin;
   readonly pacer: Pacer;
+  /** Calls `listener` when the bus is closed; the result takes it back. */
+  whenClosed(listener: () => void): () => void;
   /** Why nothing is taken in now; undefined while something is. */
   intakeProblem(scope: Scope | undefined, handler: Cause | undefined): BusError | undefined;
 }
@@ -66,12 +68,25 @@ export class Publisher {
     if (route.schema === undefined) return this.#accept(call, intent.data);
     const checked = validateData(route.schema, route.name, intent.data);
     if (!(checked instanceof Promise)) return this.#validated(call, checked);
-    ledger.validating++;
-    return checked.then((settled) => {
-      ledger.validating--;
-      const closed = this.#host.closeReason;
-      const latest = routes.find(route.name) ?? route; // matching comes after validating, however long that took
-      return this.#validated({ ...call, route: latest }, closed ?? settled);
+    return this.#validateLater(call, checked);
+  }
+
+  /** Waits for the schema, or until the bus is closed: a schema that never answers must not hold the publisher for ever. */
+  #validateLater(call: PublishCall, checked: Promise<Valid | BusError>): Promise<PublishResult> {
+    const host = this.#host;
+    host.ledger.validating++;
+    return new Promise((resolve) => {
+      let isDone = false;
+      const finish = (settled: Valid | BusError): void => {
+        if (isDone) return;
+        isDone = true;
+        forgetClose();
+        host.ledger.validating--;
+        const route = host.routes.find(call.route.name) ?? call.route; // matching comes after validating
+        resolve(this.#validated({ ...call, route }, host.closeReason ?? settled));
+      };
+      const forgetClose = host.whenClosed(() => finish(host.closeReason as BusError));
+      void checked.then(finish); // never rejects: a schema that does is a mismatch
     });
   }
 

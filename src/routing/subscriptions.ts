@@ -60,7 +60,8 @@ export class Subscriptions {
     this.#addName(record, isShared);
     this.#routes.add(record);
     telemetryCells().activeSubscriptions++;
-    for (const destination of destinations) deliveryCell(destination, settings.name); // series exist before the first failure
+    // but not of the bus's own: waiting for many names must not use up the labels of events
+    for (const destination of isShared ? [] : destinations) deliveryCell(destination, settings.name); // series exist before the first failure
     labels.noteFolding();
     return record;
   }

@@ -28,7 +28,8 @@ export function emitException(span: api.Span, failure: Failure, log: ExceptionLo
   const attributes: api.Attributes = { "exception.type": failure.className };
   if (failure.message !== undefined) attributes["exception.message"] = failure.message;
   if (failure.stack !== undefined) attributes["exception.stacktrace"] = failure.stack;
-  if (signal !== "logs" && span.isRecording()) span.addEvent("exception", attributes);
+  const hasLogs = api.logs !== undefined; // not before API 1.10: then the span is the only place left
+  if ((signal !== "logs" || !hasLogs) && span.isRecording()) span.addEvent("exception", attributes);
   if (signal !== "spans") {
     // an API older than 1.10 has no logs: nothing to emit to
     const logger = api.logs?.getLogger(SCOPE_NAME, VERSION);

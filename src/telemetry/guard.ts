@@ -78,7 +78,7 @@ export class Guard {
     const fields = { event: LOG_EVENTS.guardTripped, part, error: this.#text(error), unlogged: this.#unlogged };
     this.#unlogged = 0;
     try {
-      this.#logger.warn(fields, `${part} threw; business results are not affected`);
+      ignoreRejection(this.#logger.warn(fields, `${part} threw; business results are not affected`));
     } catch {
       // the logger itself is what is broken: counted above, nowhere left to say it
     }

@@ -17,14 +17,17 @@ interface Mark<Run> {
  * the OpenTelemetry context does not leave its run.
  */
 export class HarnessContext<Run extends object> implements Pick<OtelApi, "context"> {
-  readonly #runKey = api.createContextKey("spanbus.testing.run");
-  readonly #spanKey = api.createContextKey("spanbus.testing.span");
+  // not api.createContextKey(): that makes the same key of the same words, and harnesses must not share runs
+  readonly #runKey = Symbol("spanbus.testing.run");
+  readonly #spanKey = Symbol("spanbus.testing.span");
   readonly #owned = new WeakMap<api.Span, Run | undefined>();
 
   /** What the bus's telemetry uses in place of the API's own. */
   readonly context: OtelApi["context"] = {
     active: () => this.active(),
-    with: (context, call, self, ...rest) => this.#with(this.#stamp(context), () => call.apply(self as never, rest)),
+    with: (context, call, ...[self, ...rest]) => {
+      return this.#with(this.#stamp(context), () => call.apply(self as never, rest));
+    },
   };
 
   /** The context active now. */

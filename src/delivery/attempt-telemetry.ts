@@ -1,4 +1,6 @@
+import type { DeliveryCell } from "../telemetry/cells.ts";
 import type { ProcessSpan } from "../telemetry/telemetry.ts";
+import type { Attempt } from "./attempt.ts";
 import type { DeliveryHost } from "./host.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
@@ -20,4 +22,13 @@ export function startProcessSpan(
   const span = telemetry.startProcess({ destination, subscription: name, attempt, event, context, relation });
   if (span !== undefined && relation === "link") publishSpan?.linkTo(span);
   return span;
+}
+
+/** Records how long an attempt took, where a clock was read when it started. */
+export function recordAttempt(
+  { host }: { readonly host: DeliveryHost },
+  ended: { readonly cell: DeliveryCell; readonly attempt: Attempt; readonly now: number; readonly errorType?: string },
+): void {
+  const { cell, attempt, now, errorType } = ended;
+  if (attempt.startedAt !== 0) host.telemetry.recordProcess(cell, (now - attempt.startedAt) / 1000, errorType);
 }

@@ -1,0 +1,174 @@
+import type { BusCore } from "../bus/bus-core.ts";
+import type { Attempt } from "../delivery/attempt.ts";
+import { FailureReader } from "../delivery/failure.ts";
+import type { AttemptFailure, DeliveryFailure } from "../delivery/host.ts";
+import { BusError } from "../errors.ts";
+import type { BusEvent } from "../event/event.ts";
+import type { HandlerContext } from "../handler.ts";
+import type { DeliveryReport } from "../outcome.ts";
+import type { Invoke, SubscriptionRecord } from "../routing/subscription.ts";
+import { isThenable } from "../thenable.ts";
+import type { Activity } from "./activity.ts";
+import type { Book } from "./book.ts";
+
+/** What one subscription is doing with one event. */
+export interface Progress {
+  readonly book: Book;
+  readonly attempt: number;
+  readonly state: "running" | "waiting_for_retry";
+  /** The instant it began to on the clock in force, in milliseconds. */
+  readonly since: number;
+  /** How long the wait for the next attempt is in all. */
+  readonly retryInMs: number | undefined;
+}
+
+/** What watching deliveries needs. */
+export interface DeliveryWatchInit {
+  readonly activity: Activity;
+  readonly bookOf: (event: BusEvent) => Book;
+  readonly labelOf: (name: string) => string;
+  /** Hears of each attempt before the handler does; false when the event's publish was over before: a replay. */
+  readonly onSeen: (event: BusEvent) => boolean;
+  readonly onFailure: (failure: DeliveryFailure) => void;
+}
+
+/** Follows every delivery of a bus: each call of a handler, and each failure. */
+export class DeliveryWatch {
+  readonly #init: DeliveryWatchInit;
+  readonly #progress = new WeakMap<BusEvent, Map<string, Progress>>();
+  readonly #failures: FailureReader;
+
+  constructor(core: BusCore, init: DeliveryWatchInit) {
+    this.#init = init;
+    this.#failures = new FailureReader(core.guard, "type", undefined);
+    const { routes } = core;
+    const add = routes.add.bind(routes);
+    routes.add = (subscription) => {
+      this.#wrap(subscription);
+      add(subscription);
+    };
+    core.attemptErrorListeners.add((failure) => this.#attemptFailed(failure));
+    core.errorListeners.add((failure) => this.#failed(failure));
+  }
+
+  /** What a subscription is doing with an event, as far as it was seen. */
+  progressOf(event: BusEvent, subscription: string): Progress | undefined {
+    return this.#progress.get(event)?.get(subscription);
+  }
+
+  /** Sees every attempt of a subscription, around the user's own middleware whenever that is added. */
+  #wrap(subscription: SubscriptionRecord): void {
+    let inner = subscription.invoke;
+    const invoke: Invoke = (event, ctx) => this.#attempt(inner, event, ctx);
+    const set = (composed: Invoke): void => {
+      inner = composed;
+    };
+    Object.defineProperty(subscription, "invoke", { get: () => invoke, set });
+  }
+
+  #attempt(inner: Invoke, event: BusEvent, ctx: HandlerContext): unknown {
+    this.#started(event, ctx);
+    const returned = inner(event, ctx);
+    if (!isThenable(returned)) {
+      this.#returned(event, ctx);
+      return returned;
+    }
+    const settled = returned instanceof Promise ? returned : Promise.resolve(returned); // a query builder runs at each then()
+    settled.then(
+      () => this.#returned(event, ctx),
+      () => undefined, // the failure listeners tell
+    );
+    return settled;
+  }
+
+  #started(event: BusEvent, ctx: HandlerContext): void {
+    const { activity, bookOf, labelOf, onSeen } = this.#init;
+    const isPublished = onSeen(event);
+    const { subscription, attempt } = ctx;
+    const book = bookOf(event);
+    this.#note(event, subscription, { book, attempt, state: "running", retryInMs: undefined });
+    const labels = { destination: labelOf(event.name), subscription };
+    if (attempt > 1) book.count("retries", labels);
+    else if (isPublished) book.count("waitDuration", labels);
+    activity.touch();
+  }
+
+  /** The handler is done, unless the attempt was over before, or it decided otherwise itself. */
+  #returned(event: BusEvent, ctx: HandlerContext): void {
+    const { isOver, verdict } = ctx as Attempt;
+    this.#init.activity.touch();
+    if (isOver || verdict !== undefined) return;
+    const { subscription, attempt } = ctx;
+    const book = this.#bookOf(event, subscription);
+    book.add("delivered", { event, subscription, attempts: attempt });
+    const labels = { destination: this.#init.labelOf(event.name), subscription };
+    book.count("consumed", { ...labels, operationName: "process" });
+    book.count("processDuration", { ...labels, operationName: "process" });
+    book.count("deliveries", { ...labels, outcome: "handled" });
+    book.count("deliveryDuration", labels);
+  }
+
+  #attemptFailed({ event, subscription, attempt, error, retryInMs }: AttemptFailure): void {
+    const book = this.#bookOf(event, subscription);
+    this.#countAttempt(event, subscription, error);
+    if (retryInMs !== undefined) {
+      book.add("retried", { event, subscription, attempt, error, retryInMs });
+      this.#note(event, subscription, { book, attempt, state: "waiting_for_retry", retryInMs });
+    }
+    this.#init.activity.touch();
+  }
+
+  #failed(failure: DeliveryFailure): void {
+    const { event, subscription, attempts, error, outcome, disposition, reason, deadLetterId } = failure;
+    const book = this.#bookOf(event, subscription);
+    const record = { event, subscription, attempts, error, outcome, disposition, reason };
+    const labels = { destination: this.#init.labelOf(event.name), subscription };
+    book.add("failed", record);
+    book.count("deliveries", { ...labels, outcome, disposition });
+    book.count("deliveryDuration", labels);
+    if (deadLetterId !== undefined) {
+      book.add("deadLettered", { ...record, deadLetterId });
+      book.count("deadLetterEvents", { ...labels, deadLetterOperation: "stored" });
+    }
+    this.#init.onFailure(failure);
+    this.#init.activity.touch();
+  }
+
+  /** Takes from a publish result what no listener tells: deliveries that were discarded, aborted or skipped. */
+  readonly report = (event: BusEvent, report: DeliveryReport, book: Book): void => {
+    const { subscription, outcome, disposition, reason = "", attempts, error } = report;
+    const labels = { destination: this.#init.labelOf(event.name), subscription };
+    if ((outcome === "failed" || outcome === "timed_out") && disposition === "discarded") {
+      book.add("failed", { event, subscription, attempts, error, outcome, disposition, reason });
+      const label = error instanceof BusError && error.code === "HANDLER_DISCARDED" ? "handler" : "expected";
+      book.count("deliveries", { ...labels, outcome, disposition, reason: label });
+      book.count("deliveryDuration", labels);
+      this.#countAttempt(event, subscription, error);
+    }
+    if (outcome !== "aborted" && outcome !== "skipped") return;
+    book.add("cut", { event, subscription, attempts, outcome });
+    const isAborted = outcome === "aborted";
+    book.count("deliveries", { ...labels, outcome, ...(isAborted ? { reason } : undefined) });
+    if (reason === "deadline") book.count("deadLetterEvents", { ...labels, deadLetterOperation: "stored" });
+    const wasRunning = this.progressOf(event, subscription)?.state === "running";
+    if (isAborted && attempts > 0 && wasRunning) this.#countAttempt(event, subscription, error);
+  };
+
+  #countAttempt(event: BusEvent, subscription: string, error: unknown): void {
+    const { type } = this.#failures.read(error);
+    const labels = { destination: this.#init.labelOf(event.name), subscription, operationName: "process" };
+    const book = this.#bookOf(event, subscription);
+    book.count("consumed", { ...labels, errorType: type });
+    book.count("processDuration", { ...labels, errorType: type });
+  }
+
+  #bookOf(event: BusEvent, subscription: string): Book {
+    return this.progressOf(event, subscription)?.book ?? this.#init.bookOf(event);
+  }
+
+  #note(event: BusEvent, subscription: string, progress: Omit<Progress, "since">): void {
+    const known = this.#progress.get(event) ?? new Map<string, Progress>();
+    known.set(subscription, { ...progress, since: performance.now() });
+    this.#progress.set(event, known);
+  }
+}

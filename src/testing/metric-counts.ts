@@ -1,0 +1,75 @@
+import { ATTRIBUTES, METRICS, SYSTEM_NAME } from "../telemetry/semconv.ts";
+
+/** The name of a metric of the telemetry contract. */
+export type MetricName = (typeof METRICS)[keyof typeof METRICS]["name"];
+
+/** Labels to look for: full names, or the contract's short ones: `subscription`, `outcome`, `errorType`, … */
+export type MetricLabels = Readonly<Partial<Record<keyof typeof ATTRIBUTES, string>> & Record<string, string>>;
+
+/** One series, and by how much it grew. */
+export interface MetricCount {
+  readonly name: MetricName;
+  readonly labels: Readonly<Record<string, string>>;
+  /** How much a counter grew; how many durations a histogram recorded. */
+  readonly value: number;
+}
+
+/**
+ * How the metrics of the telemetry contract grew. Counted from what happened on this bus, in this run: the cells behind
+ * the real metrics belong to the whole process, where tests run side by side.
+ */
+export class MetricCounts {
+  readonly #counts = new Map<string, { name: MetricName; labels: Record<string, string>; value: number }>();
+
+  /** Adds one. */
+  count(metric: keyof typeof METRICS, labels: MetricLabels): void {
+    const { name } = METRICS[metric];
+    const full = { [ATTRIBUTES.system.name]: SYSTEM_NAME, ...fullLabels(labels) };
+    const key = `${name}${spell(full)}`;
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { name, labels: full, value: 1 });
+    else known.value++;
+  }
+
+  /** The same counts, which no longer grow. */
+  copy(): MetricCounts {
+    const copy = new MetricCounts();
+    for (const [key, count] of this.#counts) copy.#counts.set(key, { ...count });
+    return copy;
+  }
+
+  /** Every series that grew, by name and labels. */
+  list(): readonly MetricCount[] {
+    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => ({ ...count }));
+  }
+
+  /** By how much the series of this metric grew that have these labels, among others; 0 where there are none. */
+  value(name: MetricName, labels: MetricLabels = {}): number {
+    const wanted = Object.entries(fullLabels(labels));
+    const found = this.list().filter((each) => each.name === name);
+    const matching = found.filter((each) => wanted.every(([key, value]) => each.labels[key] === value));
+    return matching.reduce((sum, each) => sum + each.value, 0);
+  }
+
+  /** One line for each series, in the order of the alphabet; the system's name, equal on all of them, is left out. */
+  toString(): string {
+    return this.list()
+      .map(({ name, labels: { [ATTRIBUTES.system.name]: _, ...labels }, value }) => `${name}${spell(labels)} ${value}`)
+      .join("\n");
+  }
+}
+
+function fullLabels(labels: MetricLabels): Record<string, string> {
+  const full: Record<string, string> = {};
+  for (const [key, value] of Object.entries(labels)) {
+    if (value === undefined) continue;
+    const attribute = Object.hasOwn(ATTRIBUTES, key) ? ATTRIBUTES[key as keyof typeof ATTRIBUTES].name : key;
+    full[attribute] = value;
+  }
+  return full;
+}
+
+function spell(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${pairs.map(([key, value]) => `${key}="${value}"`).join(", ")}}`;
+}
