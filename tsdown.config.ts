@@ -5,6 +5,8 @@ const shared: UserConfig = {
     index: "src/index.ts",
     instrumentation: "instrumentation/index.ts",
     register: "instrumentation/register.ts",
+    testing: "src/testing/index.ts",
+    "testing-vitest": "src/testing/vitest.ts",
   },
   format: "esm",
   platform: "node",

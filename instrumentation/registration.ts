@@ -3,7 +3,7 @@ import { attachMetrics } from "../src/telemetry/metrics.ts";
 import { telemetryState } from "../src/telemetry/process.ts";
 import type { PipelineParts } from "./export/pipeline.ts";
 import type { SpanPipeline } from "./export/span-pipeline.ts";
-import { type ApiPart, isRegistered } from "./guard/api-global.ts";
+import { type ApiPart, registered } from "./guard/api-global.ts";
 import type { InstrumentationLike } from "./options.ts";
 import type { Pipelines } from "./report.ts";
 import { createContextManager } from "./settings/context-manager.ts";
@@ -20,12 +20,15 @@ export function register(parts: PipelineParts, pipelines: Pipelines): () => void
   const { spans, metrics, logs } = pipelines;
   const undo: (() => void)[] = [];
   const enter = (part: ApiPart, registerIt: () => unknown, leave: () => void): void => {
-    if (isRegistered(part)) {
+    if (registered(part) !== undefined) {
       notices.warn(part, () => `another OpenTelemetry SDK is registered for ${part}: it stays in use`);
-    } else {
-      registerIt();
-      undo.push(leave);
+      return;
     }
+    registerIt();
+    const ours = registered(part);
+    undo.push(() => {
+      if (registered(part) === ours) leave(); // else another SDK took the place meanwhile, and keeps it
+    });
   };
 
   const manager = chooseContextManager(parts);
@@ -85,10 +88,12 @@ function shareState({ options, settings }: PipelineParts, { isParentBased, count
   const state = telemetryState();
   const { trustCorrelationId } = settings;
   state.readsStartAttributes = options.sampler !== undefined || options.spanProcessors !== undefined;
+  state.tracerProvider = registered("trace");
   state.parentBased = isParentBased;
   state.trustCorrelationId = trustCorrelationId;
   state.spans = counts;
   return () => {
+    state.tracerProvider = undefined;
     state.readsStartAttributes = true;
     state.parentBased = false;
     state.trustCorrelationId = false;

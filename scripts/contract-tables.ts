@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { SDK_PACKAGES } from "../instrumentation/packages.ts";
 import { ERROR_CODES } from "../src/error-codes.ts";
 import { ATTRIBUTES, DURATION_BOUNDARIES, LOG_EVENTS, METRICS } from "../src/telemetry/semconv.ts";
 
@@ -7,6 +8,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   spans: () => [spansTable(), attributesTable()].join("\n\n"),
   metrics: () => [metricsTable(), boundariesLine(), logEventsLine()].join("\n\n"),
   errors: errorsTable,
+  install: installLine,
 };
 
 /** `markdown` with every generated part renewed; parts with a name of their own making are an error. */
@@ -26,6 +28,12 @@ export function generatedParts(markdown: string): Readonly<Record<string, string
 }
 
 const BLOCK = /<!-- generated: ([\w-]+) -->([\s\S]*?)<!-- \/generated -->/g;
+
+/** What to install for `spanbus/instrumentation`: the versions this release is tested with, which fit together. */
+export function installLine(): string {
+  const packages = Object.entries(SDK_PACKAGES).map(([name, version]) => `${name}@${version}`);
+  return ["```sh", `npm install ${packages.join(" ")}`, "```"].join("\n");
+}
 
 /** The kinds of spans. */
 export function spansTable(): string {

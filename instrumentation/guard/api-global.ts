@@ -4,7 +4,7 @@ const API_GLOBAL: unique symbol = Symbol.for("opentelemetry.js.api.1") as never;
 type Registered = Readonly<Record<ApiPart, unknown>>;
 export type ApiPart = "context" | "diag" | "logs" | "metrics" | "propagation" | "trace";
 
-/** Whether somebody has registered this part of an SDK. */
-export function isRegistered(part: ApiPart): boolean {
-  return (globalThis as { [API_GLOBAL]?: Registered })[API_GLOBAL]?.[part] !== undefined;
+/** What is registered for this part of an SDK; undefined when nothing is. */
+export function registered(part: ApiPart): unknown {
+  return (globalThis as { [API_GLOBAL]?: Registered })[API_GLOBAL]?.[part];
 }

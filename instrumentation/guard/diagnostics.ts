@@ -1,6 +1,6 @@
 import * as api from "@opentelemetry/api";
 import type { DiagLevel } from "../settings/environment.ts";
-import { isRegistered } from "./api-global.ts";
+import { registered } from "./api-global.ts";
 import { describeFailure, type Notices } from "./notices.ts";
 
 const LEVELS: Record<DiagLevel, api.DiagLogLevel> = {
@@ -36,7 +36,7 @@ export function takeObjection(): Objection | undefined {
  * @returns takes the diag logger away again
  */
 export function routeDiagnostics(notices: Notices, level: DiagLevel): () => void {
-  if (isRegistered("diag")) return () => undefined;
+  if (registered("diag") !== undefined) return () => undefined;
   const tell = (from: api.DiagLogLevel) => {
     return (message: unknown, ...details: unknown[]): void => {
       if (noteObjection(message, details[0]) || LEVELS[level] < from) return;

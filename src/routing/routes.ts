@@ -46,7 +46,7 @@ const MAX_CACHED = 10_000;
 /** Subscriptions by pattern, and routes by name: built at the first publish of a name, reused until they change. */
 export class Routes {
   readonly #router = new Router<SubscriptionRecord>();
-  readonly #byPattern = new Map<string, readonly SubscriptionRecord[]>();
+  readonly #byPattern = new Map<string, Set<SubscriptionRecord>>();
   readonly #cache = new Map<string, Route>();
   readonly #init: RoutesInit;
 
@@ -57,16 +57,18 @@ export class Routes {
   add(subscription: SubscriptionRecord): void {
     const { parsed } = subscription;
     this.#router.add(parsed, subscription);
-    this.#byPattern.set(parsed.text, [...this.subscribedTo(parsed.text), subscription]);
+    const others = this.#byPattern.get(parsed.text);
+    if (others === undefined) this.#byPattern.set(parsed.text, new Set([subscription]));
+    else others.add(subscription);
     this.#forget(parsed);
   }
 
   remove(subscription: SubscriptionRecord): void {
     const { parsed } = subscription;
     this.#router.remove(parsed, subscription);
-    const others = this.subscribedTo(parsed.text).filter((each) => each !== subscription);
-    if (others.length === 0) this.#byPattern.delete(parsed.text);
-    else this.#byPattern.set(parsed.text, others);
+    const others = this.#byPattern.get(parsed.text);
+    others?.delete(subscription);
+    if (others?.size === 0) this.#byPattern.delete(parsed.text);
     this.#forget(parsed);
   }
 
@@ -87,7 +89,7 @@ export class Routes {
 
   /** The subscriptions to exactly this pattern, as it was written. */
   subscribedTo(pattern: string): readonly SubscriptionRecord[] {
-    return this.#byPattern.get(pattern) ?? [];
+    return [...(this.#byPattern.get(pattern) ?? [])];
   }
 
   #build(name: string): Route | undefined {

@@ -28,7 +28,7 @@ export class Subscriptions {
   readonly #routes: Routes;
   readonly #logger: Logger;
   readonly #records = new Set<SubscriptionRecord>();
-  readonly #byName = new Map<string, SubscriptionRecord[]>();
+  readonly #byName = new Map<string, Set<SubscriptionRecord>>();
   #hasWarned = false;
   #middleware: readonly Middleware[] = [];
 
@@ -69,10 +69,10 @@ export class Subscriptions {
   #addName(record: SubscriptionRecord, isShared: boolean): void {
     const namesakes = this.#byName.get(record.name);
     if (namesakes === undefined) {
-      this.#byName.set(record.name, [record]);
+      this.#byName.set(record.name, new Set([record]));
       return;
     }
-    namesakes.push(record);
+    namesakes.add(record);
     if (this.#hasWarned || isShared) return;
     this.#hasWarned = true;
     const text = `several subscriptions are named "${record.name}": they share metrics and dead letters; name them apart`;
@@ -84,9 +84,9 @@ export class Subscriptions {
     if (!this.#records.delete(record)) return;
     this.#routes.remove(record);
     telemetryCells().activeSubscriptions--;
-    const others = this.#byName.get(record.name)?.filter((each) => each !== record) ?? [];
-    if (others.length === 0) this.#byName.delete(record.name);
-    else this.#byName.set(record.name, others);
+    const others = this.#byName.get(record.name);
+    others?.delete(record);
+    if (others?.size === 0) this.#byName.delete(record.name);
   }
 
   /** Ends every subscription of `handler` to `pattern`. */
@@ -99,7 +99,7 @@ export class Subscriptions {
 
   /** The active subscriptions of this name that get events of this name. */
   find(name: string, eventName: string): readonly SubscriptionRecord[] {
-    return (this.#byName.get(name) ?? []).filter((each) => matchesPattern(each.parsed, eventName));
+    return [...(this.#byName.get(name) ?? [])].filter((each) => matchesPattern(each.parsed, eventName));
   }
 
   /** All of them, in the order they were made. */

@@ -50,8 +50,14 @@ export class OpenTelemetry implements Telemetry {
     return this.#recordDuration !== undefined;
   }
 
+  /** Whether what `startTelemetry` says of its SDK holds for the tracer in use. */
+  get #isOurs(): boolean {
+    const { tracerProvider } = this.#state;
+    return tracerProvider === undefined || tracerProvider === this.#traceProvider;
+  }
+
   get isParentBased(): boolean {
-    return this.#assumeParentBased || this.#state.parentBased;
+    return this.#assumeParentBased || (this.#isOurs && this.#state.parentBased);
   }
 
   sense(): void {
@@ -92,7 +98,7 @@ export class OpenTelemetry implements Telemetry {
         ({ parent, links } = read);
       }
       const start = spanStart(destination, "publish");
-      const { readsStartAttributes } = this.#state;
+      const readsStartAttributes = !this.#isOurs || this.#state.readsStartAttributes;
       const plain = readsStartAttributes ? start.full : start.bare;
       const late = readsStartAttributes ? undefined : start.attributes;
       const asked = links === undefined ? plain : { ...plain, links };
@@ -111,7 +117,7 @@ export class OpenTelemetry implements Telemetry {
   /** At the root of a trace, a trusted correlation id with random bits becomes the trace id. */
   #presetTraceId(parent: api.Context, correlationId: string | undefined): void {
     const state = this.#state;
-    const isRoot = state.trustCorrelationId && api.trace.getSpanContext(parent) === undefined;
+    const isRoot = this.#isOurs && state.trustCorrelationId && api.trace.getSpanContext(parent) === undefined;
     if (isRoot && correlationId !== undefined) state.nextTraceId = traceIdOf(correlationId);
   }
 
@@ -123,7 +129,7 @@ export class OpenTelemetry implements Telemetry {
       const parent = (options.context as api.Context | undefined) ?? this.#api.context.active();
       const publisher = relation === "link" ? api.trace.getSpanContext(parent) : undefined;
       const start = spanStart(destination, "process");
-      const { readsStartAttributes } = this.#state;
+      const readsStartAttributes = !this.#isOurs || this.#state.readsStartAttributes;
       const plain = readsStartAttributes ? start.full : start.bare;
       const late = readsStartAttributes ? undefined : start.attributes;
       const links = publisher === undefined ? [] : [{ context: publisher }];

@@ -3,6 +3,8 @@
  * it is one per process even where several copies of spanbus are loaded; neither side imports the other.
  */
 export interface TelemetryProcessState {
+  /** What the API has registered for traces, when it is ours: `parentBased` and the like hold for this provider only. */
+  tracerProvider: unknown;
   /** The running SDK's sampler is known to leave the children of an unsampled span unsampled. */
   parentBased: boolean;
   /**
@@ -41,6 +43,7 @@ const KEY = Symbol.for("spanbus.telemetry");
 export function telemetryState(): TelemetryProcessState {
   const holder = globalThis as { [KEY]?: TelemetryProcessState };
   holder[KEY] ??= {
+    tracerProvider: undefined,
     parentBased: false,
     readsStartAttributes: true,
     trustCorrelationId: false,

@@ -9,7 +9,7 @@ export interface ApiGlobal {
 }
 
 /** What is registered, to be compared by identity. */
-export interface Registered {
+interface Registered {
   readonly trace?: unknown;
   readonly metrics?: unknown;
   readonly context?: unknown;

@@ -5,13 +5,6 @@ import type { LogLevel, LogLine } from "./recording-logger.ts";
 import type { Trace } from "./trace.ts";
 import { type MatchResult, matchTree } from "./tree-match.ts";
 
-/** What has the records of a run or a harness: a trace, metrics, logs. */
-export interface Observed {
-  readonly trace: Trace;
-  readonly metrics: MetricCounts;
-  readonly logs: readonly LogLine[];
-}
-
 /** A log line to look for; a field that is left out fits all. */
 export interface ExpectedLog {
   readonly level?: LogLevel;

@@ -2,7 +2,7 @@ import { type BusEvent, createEvent } from "../event/event.ts";
 import type { EventInit } from "../event/event-init.ts";
 
 /** The instant of events made by {@link testEvent}: 2000-01-01T00:00:00Z, in milliseconds since the Unix epoch. */
-export const TEST_EPOCH_MS = 946_684_800_000;
+const TEST_EPOCH_MS = 946_684_800_000;
 
 let made = 0;
 

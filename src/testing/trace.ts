@@ -42,7 +42,7 @@ export class Trace {
 }
 
 /** What stands in brackets after a span's name; undefined for a span that has nothing to add. */
-export function labelOf(span: TraceSpan): string | undefined {
+function labelOf(span: TraceSpan): string | undefined {
   const { subscription, attempt, words } = labelParts(span);
   const parts = [subscription, attempt, ...words].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join(" ");

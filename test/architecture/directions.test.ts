@@ -101,10 +101,12 @@ const CASES: readonly RuleCase[] = [
       { "src/options.ts": `export type A = import("pino").Logger;` },
       { "src/event-bus.ts": `export const load = () => import("pino");` },
       { "src/event/event.ts": `import { join } from "path"; join;` },
+      { "src/testing/matchers.ts": `import { expect } from "vitest"; expect;` },
     ],
     fine: [
       { "src/event/event.ts": `import { hrtime } from "node:process"; import { v4 } from "uuid"; v4(hrtime);` },
       { "instrumentation/env.ts": `import { z } from "zod"; z;` },
+      { "src/testing/vitest.ts": `import { expect } from "vitest"; expect;` },
     ],
   },
   {

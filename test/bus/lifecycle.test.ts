@@ -207,16 +207,18 @@ describe("EventBus.drain", () => {
     expect(conservationViolations(bus.stats())).toEqual([]);
   });
 
-  it("leaves no timer behind when a schema never answers", async () => {
+  it("leaves no timer behind when a schema never answers, and refuses its publish", async () => {
     const { bus } = createBus({ events: defineEvents({ a: { schema: schemaBehind(new Promise(() => {})) } }) });
     const timers = vi.getTimerCount();
-    void bus.publish("a");
+    const refusal = rejectionOf(bus.publish("a"));
 
     const drained = bus.drain({ deadlineMs: 100 });
     await vi.advanceTimersByTimeAsync(200);
     await drained;
 
     expect(vi.getTimerCount()).toBe(timers);
+    expect(await refusal).toMatchObject({ code: "BUS_CLOSED" });
+    expect(bus.stats()).toMatchObject({ validating: 0, refused: { bus_closed: 1 } });
   });
 
   it("leaves no timer behind when everything is done", async () => {

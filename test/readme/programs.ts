@@ -23,7 +23,7 @@ export function extractPrograms(markdown: string): ReadmeProgram[] {
   const blocks = fencedBlocks(markdown);
   return blocks.flatMap((block, index) => {
     const [fileLine = "", runLine = ""] = block.body.split("\n");
-    const file = /^\/\/ file: ([\w-]+\.ts)$/.exec(fileLine)?.[1];
+    const file = /^\/\/ file: ([\w.-]+\.ts)$/.exec(fileLine)?.[1];
     if (block.info !== "ts" || file === undefined) {
       return [];
     }

@@ -1,10 +1,15 @@
-/** Which SDK the shop runs under, and when it starts. */
+/** Which SDK the shop runs under, and when it starts: `before` and `after` the buses are for an SDK of its own. */
 type ShopSdk = "none" | "before" | "after" | "startTelemetry" | "register";
+
+/** The module that registers an SDK of the shop's own: it exports `startSdk` and `stopSdk`. */
+type OwnSdk = "SDK 3" | "NodeSDK" | "SDK 2";
 
 export interface ShopOptions {
   readonly sdk: ShopSdk;
-  /** The sampler of an SDK that the program builds itself. @default "new AlwaysOnSampler()" */
-  readonly sampler?: string;
+  /** @default "SDK 3" */
+  readonly own?: OwnSdk;
+  /** The `OTEL_TRACES_SAMPLER` of an SDK of its own. @default "always_on" */
+  readonly sampler?: "always_on" | "always_off" | "parentbased_always_off";
   /** More options of `startTelemetry`, as source. */
   readonly telemetryOptions?: string;
 }
@@ -15,6 +20,8 @@ export interface ShopOutput {
   readonly ledgers: readonly [first: object, second: object];
   readonly correlationIds: Readonly<Record<string, string>>;
   readonly traceIds: Readonly<Record<string, string | undefined>>;
+  /** The headers of each placed order and of each invoice, as their handlers saw them: by event name and correlation id. */
+  readonly headers: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What `shutdown()` of `startTelemetry` returned. */
   readonly report?: { readonly ok: boolean; readonly spans: Readonly<Record<string, number>> };
 }
@@ -23,9 +30,9 @@ export interface ShopOutput {
  * A program on the built package: a catalog, two buses, handlers that succeed, fail, are retried, nest and link. It sends
  * what it measures to `OTEL_EXPORTER_OTLP_ENDPOINT`.
  */
-export function shopProgram({ sdk, sampler = "new AlwaysOnSampler()", telemetryOptions = "" }: ShopOptions): string {
+export function shopProgram({ sdk, own = "SDK 3", telemetryOptions = "" }: ShopOptions): string {
   const isOwn = sdk === "before" || sdk === "after";
-  const prelude = isOwn ? OWN_SDK.replace("SAMPLER", sampler) : sdk === "startTelemetry" ? START_TELEMETRY : "";
+  const prelude = isOwn ? ownSdk(own) : sdk === "startTelemetry" ? START_TELEMETRY : "";
   const start = isOwn ? "startSdk();" : sdk === "startTelemetry" ? `begin({ ${telemetryOptions} });` : "";
   const stop = isOwn ? "await stopSdk();" : sdk === "startTelemetry" ? "output.report = await end();" : "";
   return [
@@ -51,38 +58,16 @@ const begin = (options) => { telemetry = startTelemetry({ serviceName: "shop", .
 const end = () => telemetry.shutdown();
 `;
 
-const OWN_SDK = `
-import * as api from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
-import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
-import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs";
-import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
-import { AlwaysOffSampler, AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
-
-const url = (path) => ({ url: process.env.OTEL_EXPORTER_OTLP_ENDPOINT + path });
-const resource = resourceFromAttributes({ "service.name": "shop" });
-const providers = [];
-const startSdk = () => {
-  const spanProcessors = [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(url("/v1/traces")) })];
-  const readers = [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(url("/v1/metrics")) })];
-  const processors = [new BatchLogRecordProcessor({ exporter: new OTLPLogExporter(url("/v1/logs")) })];
-  const tracerProvider = new TracerProvider({ resource, spanProcessors, sampler: SAMPLER });
-  const meterProvider = new MeterProvider({ resource, readers });
-  const loggerProvider = new LoggerProvider({ resource, processors });
-  providers.push(tracerProvider, meterProvider, loggerProvider);
-  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
-  api.trace.setGlobalTracerProvider(tracerProvider);
-  api.metrics.setGlobalMeterProvider(meterProvider);
-  api.logs.setGlobalLoggerProvider(loggerProvider);
-  api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  api.propagation.setGlobalPropagator(new CompositePropagator({ propagators }));
+const OWN_SDKS: Readonly<Record<OwnSdk, URL>> = {
+  "SDK 3": new URL("./sdk-3.ts", import.meta.url),
+  NodeSDK: new URL("./node-sdk.ts", import.meta.url),
+  "SDK 2": new URL("../sdk2/sdk-2.ts", import.meta.url),
 };
-const stopSdk = () => Promise.all(providers.map((each) => each.shutdown()));
-`;
+
+/** Run where it stands, so that it finds the SDK of its own folder. */
+function ownSdk(own: OwnSdk): string {
+  return `import { startSdk, stopSdk } from ${JSON.stringify(OWN_SDKS[own].href)};`;
+}
 
 const SHOP_HEAD = `
 const quiet = () => undefined;
@@ -93,7 +78,8 @@ const events = defineEvents({
   "invoice.created": {},
   "report.{name}.ready": {},
 });
-const output = { ledgers: [], correlationIds: {}, traceIds: {} };
+const output = { ledgers: [], correlationIds: {}, traceIds: {}, headers: {} };
+const keepHeaders = (event) => { output.headers[\`\${event.name} \${event.correlationId}\`] = event.headers; };
 `;
 
 const SHOP_BUSES = `
@@ -101,6 +87,7 @@ const bus = new EventBus({ source: "shop", events, logger });
 const second = new EventBus({ source: "warehouse", logger });
 let calls = 0;
 bus.subscribe("order.placed", async (event, ctx) => {
+  keepHeaders(event);
   await new Promise((resolve) => setTimeout(resolve, 1));
   await ctx.publish("invoice.created", { for: event.id });
 }, { name: "billing" });
@@ -109,7 +96,7 @@ bus.subscribe("order.placed", () => { throw new PaymentError("no credit"); }, { 
 bus.subscribe("order.placed", () => {
   if (++calls % 2 === 1) throw new RangeError("again");
 }, { name: "flaky", retry: { maxAttempts: 2, backoff: { initialMs: 0 } } });
-bus.subscribe("invoice.created", () => undefined, { name: "archive", trace: "link" });
+bus.subscribe("invoice.created", keepHeaders, { name: "archive", trace: "link" });
 bus.subscribe("report.*.ready", () => undefined, { name: "reader" });
 second.subscribe("*", () => undefined, { name: "warehouse" });
 `;

@@ -12,7 +12,10 @@ import {
 import { type ProgramResult, runProgram } from "../support/run-program.ts";
 import { drawTree } from "../support/span-tree.ts";
 import { addLedgers } from "../telemetry/test-bus.ts";
-import { type ShopOptions, type ShopOutput, shopProgram } from "./shop-program.ts";
+import { runShop, type ShopRun } from "./run-shop.ts";
+import { makeSdk2Application, type Sdk2Application } from "./sdk-2-application.ts";
+import type { ShopOptions, ShopOutput } from "./shop-program.ts";
+import { type Signals, signalsOf } from "./signals.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const NAMES = new Set<string>(Object.values(ATTRIBUTES).map(({ name }) => name));
@@ -21,6 +24,10 @@ const HISTOGRAMS = new Set<string>(
     .filter(({ kind }) => kind === "histogram")
     .map(({ name }) => name),
 );
+const BOUNDARIES = [
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5,
+  7.5, 10,
+];
 
 /** One round of traffic, drawn. */
 const ORDER_TREE = [
@@ -45,11 +52,24 @@ const ROUND_TREE = [
   "  process report.{name}.ready [reader]",
 ].join("\n");
 
+const INSTALL_TIMEOUT_MS = 60_000;
+
+let sdk2: Sdk2Application;
+let reference: Signals;
+
+beforeAll(async () => {
+  sdk2 = await makeSdk2Application();
+  await using receiver = await startOtlpReceiver();
+  await runShop(receiver, { sdk: "before", own: "SDK 3" });
+  reference = signalsOf(receiver);
+}, INSTALL_TIMEOUT_MS);
+afterAll(() => sdk2[Symbol.asyncDispose]());
+
 describe("a program without an SDK", () => {
   it("runs, has correlation ids all the same, and sends nothing", async () => {
     await using receiver = await startOtlpReceiver();
 
-    const { program, output } = await runShop(receiver, { sdk: "none" });
+    const { program, output } = await run(receiver, { sdk: "none" });
 
     expect(program.stderr).toBe("");
     expect(output.correlationIds.main).toMatch(UUID);
@@ -59,18 +79,20 @@ describe("a program without an SDK", () => {
   });
 });
 
-describe.each<readonly [how: string, options: ShopOptions]>([
-  ["an SDK of its own", { sdk: "before" }],
-  ["startTelemetry", { sdk: "startTelemetry" }],
-  ["--import spanbus/register", { sdk: "register" }],
-])("a program with %s", (_how, options) => {
+describe.each<readonly [how: string, sdkVersion: RegExp, options: ShopOptions]>([
+  ["an SDK 3 of its own", /^3\./, { sdk: "before" }],
+  ["NodeSDK", /^3\./, { sdk: "before", own: "NodeSDK" }],
+  ["an SDK 2 of its own, on API 1.9", /^2\./, { sdk: "before", own: "SDK 2" }],
+  ["startTelemetry", /^3\./, { sdk: "startTelemetry" }],
+  ["--import spanbus/register", /^3\./, { sdk: "register" }],
+])("a program with %s", (_how, sdkVersion, options) => {
   let receiver: OtlpReceiver;
   let program: ProgramResult;
   let output: ShopOutput;
 
   beforeAll(async () => {
     receiver = await startOtlpReceiver();
-    ({ program, output } = await runShop(receiver, options));
+    ({ program, output } = await run(receiver, options));
   });
   afterAll(() => receiver.close());
 
@@ -84,11 +106,19 @@ describe.each<readonly [how: string, options: ShopOptions]>([
       ]),
     );
     expect(spans.every(({ resource }) => resource["service.name"] === "shop")).toBe(true);
+    expect(spans[0]?.resource["telemetry.sdk.version"]).toMatch(sdkVersion);
     expect(spans.every(hasRightKind)).toBe(true);
     expect(foreignAttributes(spans)).toEqual(new Set(["order.id"]));
     expect(spans.every((span) => span.attributes[ATTRIBUTES.conversationId.name] !== undefined)).toBe(true);
     expect(output.correlationIds.main).toBe(output.traceIds.main);
     expect(spans.map((span) => span.traceId)).toContain(output.traceIds.main);
+  });
+
+  it("sends, to the attribute, the spans and metrics that SDK 3 sends", () => {
+    const { spans, metrics } = signalsOf(receiver);
+
+    expect(spans).toEqual(reference.spans);
+    expect(metrics).toEqual(reference.metrics);
   });
 
   it("sends statuses and exceptions as the contract says", () => {
@@ -121,12 +151,7 @@ describe.each<readonly [how: string, options: ShopOptions]>([
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual([...HISTOGRAMS].toSorted());
-    expect(boundsOf(metrics)).toEqual([
-      [
-        0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5,
-        5, 7.5, 10,
-      ],
-    ]);
+    expect(boundsOf(metrics)).toEqual([BOUNDARIES]);
     expect(badPoints(metrics)).toEqual([]);
   });
 
@@ -146,43 +171,69 @@ describe.each<readonly [how: string, options: ShopOptions]>([
     expect(spans).toHaveLength(10);
     expect(output.traceIds["main named"]).not.toBe(id?.replaceAll("-", ""));
   });
-});
 
-describe("a program whose SDK starts after the bus and its first traffic", () => {
-  it("sends the counts made before it, and the spans made after it", async () => {
-    await using receiver = await startOtlpReceiver();
-
-    const { output } = await runShop(receiver, { sdk: "after" });
-
-    const counted = receiver.metrics().filter((metric) => metric.kind !== "histogram");
-    const early = metricViolations(total(output), counted).filter((each) => !each.includes(".duration"));
-    expect(output.correlationIds.early).toMatch(UUID);
-    expect(early).toEqual([]);
-    expect(receiver.counter("messaging.client.sent.messages", { "messaging.destination.name": "order.placed" })).toBe(
-      4,
-    );
-    // the replay links to a publish that had no span
-    const tree = drawTree(receiver.spans(), { links: true }).split("\n");
-    expect(tree).toEqual(ROUND_TREE.replace("[failing] -> publish order.placed", "[failing]").split("\n"));
+  it("hands that id on as baggage, beside the W3C trace context of the publish span", () => {
+    const { correlationIds, traceIds, headers } = output;
+    const published = new Set(receiver.spans().map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`));
+    for (const name of ["order.placed", "invoice.created"]) {
+      const [own, given] = ["main", "main named"].map((label) => headers[`${name} ${correlationIds[label]}`]);
+      expect(given?.baggage).toBe(`spanbus.correlation_id=${correlationIds["main named"]}`);
+      expect(given?.traceparent).toContain(traceIds["main named"]);
+      expect(own).not.toHaveProperty("baggage");
+      expect(own?.traceparent).toContain(traceIds.main);
+      expect(published).toContain(own?.traceparent);
+      expect(published).toContain(given?.traceparent);
+    }
   });
 });
 
+describe("a program whose SDK starts after the bus and its first traffic", () => {
+  it.each<Required<Pick<ShopOptions, "own">>>([{ own: "SDK 3" }, { own: "NodeSDK" }, { own: "SDK 2" }])(
+    "sends the counts made before it, and the spans and durations made after it ($own)",
+    async ({ own }) => {
+      await using receiver = await startOtlpReceiver();
+
+      const { output } = await run(receiver, { sdk: "after", own });
+
+      const counted = receiver.metrics().filter((metric) => metric.kind !== "histogram");
+      const early = metricViolations(total(output), counted).filter((each) => !each.includes(".duration"));
+      const processed = receiver.spans().filter(({ kind }) => kind === "CONSUMER");
+      expect(output.correlationIds.early).toMatch(UUID);
+      expect(early).toEqual([]);
+      expect(receiver.counter("messaging.client.sent.messages", { "messaging.destination.name": "order.placed" })).toBe(
+        4,
+      );
+      // the replay links to a publish that had no span
+      const tree = drawTree(receiver.spans(), { links: true }).split("\n");
+      expect(tree).toEqual(ROUND_TREE.replace("[failing] -> publish order.placed", "[failing]").split("\n"));
+      expect(receiver.counter("messaging.process.duration")).toBe(processed.length);
+      expect(boundsOf(receiver.metrics())).toEqual([BOUNDARIES]);
+    },
+  );
+});
+
 describe("a program whose spans are not sampled", () => {
-  it.each([
-    ["by a sampler of its own", { sdk: "before", sampler: "new AlwaysOffSampler()" }],
-    [
-      "by a parent-based sampler",
-      { sdk: "before", sampler: "new ParentBasedSampler({ root: new AlwaysOffSampler() })" },
-    ],
+  it.each<readonly [how: string, options: ShopOptions]>([
+    ["by a sampler of its own", { sdk: "before", sampler: "always_off" }],
+    ["by a parent-based sampler", { sdk: "before", sampler: "parentbased_always_off" }],
+    ["by NodeSDK", { sdk: "before", own: "NodeSDK", sampler: "always_off" }],
+    ["by a parent-based sampler of NodeSDK", { sdk: "before", own: "NodeSDK", sampler: "parentbased_always_off" }],
+    ["by SDK 2", { sdk: "before", own: "SDK 2", sampler: "always_off" }],
+    ["by a parent-based sampler of SDK 2", { sdk: "before", own: "SDK 2", sampler: "parentbased_always_off" }],
     ["at a ratio of 0", { sdk: "startTelemetry", telemetryOptions: "sampleRatio: 0" }],
-  ] as const)("%s sends exact metrics and no spans", async (_how, options) => {
+  ])("%s sends exact metrics and no spans", async (_how, options) => {
     await using receiver = await startOtlpReceiver();
 
-    const { output } = await runShop(receiver, options);
+    const { output } = await run(receiver, options);
 
+    const { correlationIds, traceIds, headers } = output;
     expect(receiver.spans()).toEqual([]);
-    expect(output.correlationIds.main).toBe(output.traceIds.main);
+    expect(correlationIds.main).toBe(traceIds.main);
     expect(metricViolations(total(output), receiver.metrics())).toEqual([]);
+    expect(signalsOf(receiver).metrics).toEqual(reference.metrics);
+    expect(headers[`order.placed ${correlationIds.main}`]?.traceparent).toMatch(
+      new RegExp(`^00-${traceIds.main}-[0-9a-f]{16}-00$`),
+    );
   });
 });
 
@@ -193,7 +244,7 @@ describe("a program that asks for exceptions as log events", () => {
   ])("with %s sends them as log records in their span's context, and %d as span events", async (optIn, spanEvents) => {
     await using receiver = await startOtlpReceiver();
 
-    await runShop(receiver, { sdk: "before" }, { OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: optIn });
+    await run(receiver, { sdk: "before" }, { OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: optIn });
 
     const spans = new Map(receiver.spans().map((span) => [span.spanId, span]));
     const logs = receiver.logs().map(({ eventName, severity, spanId, attributes }) => {
@@ -216,7 +267,7 @@ describe("startTelemetry", () => {
   it("gives a trace the trusted correlation id of its publisher", async () => {
     await using receiver = await startOtlpReceiver();
 
-    const { output } = await runShop(receiver, { sdk: "startTelemetry", telemetryOptions: "trustCorrelationId: true" });
+    const { output } = await run(receiver, { sdk: "startTelemetry", telemetryOptions: "trustCorrelationId: true" });
 
     expect(output.correlationIds["main named"]).toBe("6f9619ff-8b86-4d01-b42d-00cf4fc964ff");
     expect(output.traceIds["main named"]).toBe("6f9619ff8b864d01b42d00cf4fc964ff");
@@ -269,7 +320,7 @@ describe("startTelemetry", () => {
   it("counts every span as exported in the metrics and the report of the same run", async () => {
     await using receiver = await startOtlpReceiver();
 
-    const { output } = await runShop(receiver, { sdk: "startTelemetry" });
+    const { output } = await run(receiver, { sdk: "startTelemetry" });
 
     const sent = receiver.spans().length;
     const result = "spanbus.telemetry.result";
@@ -285,7 +336,7 @@ describe("startTelemetry", () => {
   it("makes no process spans under an unsampled publish", async () => {
     await using receiver = await startOtlpReceiver();
 
-    const { output } = await runShop(receiver, { sdk: "startTelemetry", telemetryOptions: "sampleRatio: 0" });
+    const { output } = await run(receiver, { sdk: "startTelemetry", telemetryOptions: "sampleRatio: 0" });
 
     // started by the bus: publishes and linked deliveries, and no more
     expect(total(output).spansStarted).toBe(12);
@@ -298,7 +349,7 @@ describe("a program whose collector is broken", () => {
     async (behaviour) => {
       await using receiver = await startOtlpReceiver({ behaviour });
 
-      const { program, output } = await runShop(receiver, { sdk: "startTelemetry" });
+      const { program, output } = await run(receiver, { sdk: "startTelemetry" });
 
       expect(program.exitCode).toBe(0);
       expect(violationsOf(output)).toEqual([]);
@@ -306,22 +357,12 @@ describe("a program whose collector is broken", () => {
   );
 });
 
-interface ShopRun {
-  readonly program: ProgramResult;
-  readonly output: ShopOutput;
-}
-
-async function runShop(
+function run(
   receiver: OtlpReceiver,
   options: ShopOptions,
   env: Readonly<Record<string, string>> = {},
 ): Promise<ShopRun> {
-  const program = await runProgram(shopProgram(options), {
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_SERVICE_NAME: "shop", ...env },
-    importFlags: options.sdk === "register" ? ["spanbus/register"] : [],
-  });
-  if (program.exitCode !== 0) throw new Error(`the program ended with ${program.exitCode}:\n${program.stderr}`);
-  return { program, output: JSON.parse(program.stdout) as ShopOutput };
+  return runShop(receiver, options, { env, application: options.own === "SDK 2" ? sdk2 : undefined });
 }
 
 function total({ ledgers }: ShopOutput): LedgerSnapshot {
