@@ -11,6 +11,7 @@ import { type Decision, decide, type EndedAttempt } from "./decision.ts";
 import { isFirstSighting } from "./exception-once.ts";
 import { handlerScope } from "./handler-scope.ts";
 import type { DeliveryHost } from "./host.ts";
+import type { InFlightPlace } from "./in-flight.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
 import { RetryWait } from "./retry-wait.ts";
@@ -29,7 +30,7 @@ export class Delivery implements AttemptOwner {
   #retry: RetryWait | undefined;
   #settlement: Settlement | undefined;
   #durationMs: number | undefined;
-  #isTracked = false;
+  #place: InFlightPlace<unknown> | undefined;
 
   constructor(host: DeliveryHost, leg: Leg, origin: DeliveryOrigin<Delivery>) {
     this.host = host;
@@ -121,7 +122,7 @@ export class Delivery implements AttemptOwner {
     accounts.handled();
     this.#settlement = HANDLED; // settled, before span processors, which are user code, hear of it
     // a synchronous handler is done about when its event was published, and that clock was read
-    accounts.cell.lastSuccess = (this.#isTracked ? Date.now() : this.event.timestamp) / 1000;
+    accounts.cell.lastSuccess = (this.#place !== undefined ? Date.now() : this.event.timestamp) / 1000;
     recordAttempt(this, { cell: accounts.cell, attempt, now });
     attempt.span?.end("handled", undefined, undefined);
     if (spans === "events") this.#note("handled", undefined);
@@ -265,14 +266,13 @@ export class Delivery implements AttemptOwner {
 
   /** Tells the publisher: once, by whoever settled. */
   #release(): void {
-    if (this.#isTracked) this.host.inFlight.delete(this);
+    if (this.#place !== undefined) this.host.inFlight.delete(this.#place);
     this.#origin.settled(this);
   }
 
   outlivesTurn(): void {
-    if (this.#isTracked) return;
-    this.#isTracked = true;
-    this.host.inFlight.add(this);
+    if (this.#place !== undefined) return;
+    this.#place = this.host.inFlight.add(this);
     if (this.host.closeReason !== undefined && !this.isSettled) this.abort("close"); // the handler itself closed the bus
   }
 

@@ -8,6 +8,7 @@ import type { Guard } from "../telemetry/guard.ts";
 import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
 import type { DeadLetterInit, StoredNote } from "./dead-letter.ts";
 import type { FailureReader } from "./failure.ts";
+import type { InFlightPlace } from "./in-flight.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** What deliveries need of their bus. */
@@ -20,7 +21,7 @@ export interface DeliveryHost {
   readonly logger: Logger;
   readonly random: () => number;
   /** Deliveries that outlive the turn they started in. */
-  readonly inFlight: { add(delivery: object): void; delete(delivery: object): void };
+  readonly inFlight: { add(delivery: object): InFlightPlace<unknown>; delete(place: InFlightPlace<unknown>): void };
   readonly deadLetters: { store(init: DeadLetterInit): StoredNote };
   readonly isAmbient: boolean;
   /** Why nothing may start any more; undefined while the bus is open. */
