@@ -6,8 +6,10 @@ import { clip, count } from "./text.ts";
 export function telemetryLines({ telemetry, collector, ledger }: RunRecord, { width, paint }: Sheet): string[] {
   if (ledger.spansStarted === 0) return ["nothing was traced"];
   if (collector === undefined) {
-    const spans = `${count(ledger.spansEnded)} spans stayed in this process`;
-    return [clip(`${spans}: set OTEL_EXPORTER_OTLP_ENDPOINT to send them, and metrics`, width)];
+    return [
+      `${count(ledger.spansEnded)} spans stayed in this process; to send them, and metrics:`,
+      clip("OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start", width),
+    ];
   }
   const { exported, dropped, failed, notDelivered } = telemetry.spans;
   const lost = `dropped ${count(dropped)} · failed ${count(failed)} · not delivered ${count(notDelivered)}`;
