@@ -8,7 +8,7 @@ export const ERROR_CODES = {
     remedy: "rename the event; a published name holds no wildcard",
   },
   UNKNOWN_EVENT: {
-    meaning: "the catalog has no event or template for this name",
+    meaning: "the catalog has no event or template for this name, or for any name this pattern matches",
     remedy: 'add it to `defineEvents`, or set `unknownEvents: "allow"`',
   },
   INVALID_EVENT: {
@@ -96,8 +96,8 @@ export const ERROR_CODES = {
     remedy: "await the running replay",
   },
   SUBSCRIPTION_NOT_FOUND: {
-    meaning: "no active subscription has the name the dead letter belongs to",
-    remedy: "subscribe again under the same name, then replay",
+    meaning: "the subscription of the dead letter has gone, and not exactly one active one has taken its name",
+    remedy: "subscribe again under the same name, one handler to a name, then replay",
   },
   TELEMETRY_PACKAGES_MISSING: {
     meaning: "`spanbus/instrumentation` found OpenTelemetry packages missing or of mixed versions",

@@ -48,7 +48,7 @@ export interface DeadLetters {
    * Delivers the event once more, to its subscription only, as a trace of its own linked to the original. The entry goes
    * when the event is handled; when it fails again, the entry is updated and stays.
    *
-   * @throws BusError `DEAD_LETTER_NOT_FOUND`, `DEAD_LETTER_BUSY`, `SUBSCRIPTION_NOT_FOUND`, `BUS_CLOSED`
+   * @throws BusError `DEAD_LETTER_NOT_FOUND`, `DEAD_LETTER_BUSY`, `SUBSCRIPTION_NOT_FOUND`, `BUS_DRAINING`, `BUS_CLOSED`
    */
   replay(id: string): Promise<DeliveryReport>;
   /** Forgets an entry; false when there is none. */
