@@ -26,15 +26,15 @@ import { Destinations } from "./catalog/destinations.ts";
 import { checkOptions, OptionCheck } from "./check.ts";
 import type { DeadLetters } from "./delivery/dead-letter.ts";
 import type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
-import { createLedger, type Ledger } from "./delivery/ledger.ts";
+import { createLedger, type Ledger, readLedger } from "./delivery/ledger.ts";
 import { replayDeadLetter } from "./delivery/replay.ts";
 import type { BusEvent } from "./event/event.ts";
-import type { Middleware } from "./handler.ts";
+import type { Invoke, Middleware } from "./handler.ts";
 import { guardedLogger, processWarnings } from "./logging.ts";
 import type { BusOptions, SpanLevel, SubscribeOptions } from "./options.ts";
 import { parsePattern } from "./routing/pattern.ts";
 import { Routes } from "./routing/routes.ts";
-import type { Invoke, Subscription } from "./routing/subscription.ts";
+import type { Subscription } from "./routing/subscription.ts";
 import { type SubscribeRequest, Subscriptions } from "./routing/subscriptions.ts";
 import { telemetryCells } from "./telemetry/cells.ts";
 import { Guard } from "./telemetry/guard.ts";
@@ -69,9 +69,9 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     if (options.events !== undefined) checkCatalog(options.events);
     this.#catalog = options.events;
     this.#destinations = new Destinations(options.events, settings, logger);
-    const { spans, trace } = settings;
+    const { spans, trace, source } = settings;
     const ledger = createLedger();
-    const routes = new Routes({ names: this.#destinations, ledger, spans, trace });
+    const routes = new Routes({ names: this.#destinations, ledger, spans, trace, source });
     this.#core = new BusCore({ bus: this, settings, guard, logger, telemetry, ledger, routes });
     this.#subscriptions = new Subscriptions(routes, logger);
     telemetry.sense();
@@ -246,7 +246,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     const { ledger, telemetry } = this.#core;
     telemetry.sense();
     const { started, ended } = telemetry.spans;
-    return { ...ledger, refused: { ...ledger.refused }, spansStarted: started, spansEnded: ended };
+    return { ...readLedger(ledger), spansStarted: started, spansEnded: ended };
   }
 
   /**

@@ -9,6 +9,9 @@ export type Handler<Event extends BusEvent = BusEvent, Publish = UntypedPublish>
   ctx: HandlerContext<Publish>,
 ) => unknown;
 
+/** A handler with or without middleware around it. */
+export type Invoke = (event: BusEvent, ctx: HandlerContext) => unknown;
+
 /** Runs around a handler, once per attempt, inside its process span and timeout. Not calling `next` counts as handled. */
 export type Middleware = (event: BusEvent, ctx: HandlerContext, next: () => unknown) => unknown;
 

@@ -1,7 +1,6 @@
 import { types } from "node:util";
 import { BusError } from "./errors.ts";
-import type { Middleware } from "./handler.ts";
-import type { Invoke } from "./routing/subscription.ts";
+import type { Invoke, Middleware } from "./handler.ts";
 import { ignoreRejection } from "./thenable.ts";
 
 /** One function out of a handler and the middleware around it, the first outermost. */

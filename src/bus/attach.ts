@@ -1,7 +1,8 @@
 import { marksOf } from "../decorators/marks.ts";
 import { BusError, describeValue } from "../errors.ts";
+import type { Invoke } from "../handler.ts";
 import type { SubscribeOptions } from "../options.ts";
-import type { Invoke, Subscription } from "../routing/subscription.ts";
+import type { Subscription } from "../routing/subscription.ts";
 
 /** The subscriptions of one instance's methods; disposing ends them all. */
 export interface Attachment extends Disposable {

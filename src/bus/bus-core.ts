@@ -5,18 +5,20 @@ import type { Delivery } from "../delivery/deliver.ts";
 import { FailureReader } from "../delivery/failure.ts";
 import type { AttemptFailure, Cause, DeliveryFailure } from "../delivery/host.ts";
 import { InFlight } from "../delivery/in-flight.ts";
-import type { Ledger } from "../delivery/ledger.ts";
+import type { OpenLedger } from "../delivery/ledger.ts";
 import type { BusError } from "../errors.ts";
 import type { EventOrigin } from "../event/event.ts";
 import { isId } from "../event/event-rules.ts";
 import type { UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
+import type { PublisherHost } from "../publishing/host.ts";
 import { Pacer } from "../publishing/pacer.ts";
-import { Publisher, type PublisherHost } from "../publishing/publisher.ts";
+import { Publisher } from "../publishing/publisher.ts";
 import type { Routes } from "../routing/routes.ts";
 import type { Guard } from "../telemetry/guard.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { isThenable } from "../thenable.ts";
+import { TurnClock } from "../turn-clock.ts";
 import type { BusSettings } from "./bus-settings.ts";
 
 /** The parts a bus is assembled from. */
@@ -26,7 +28,7 @@ export interface BusParts {
   readonly guard: Guard;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
-  readonly ledger: Ledger;
+  readonly ledger: OpenLedger;
   readonly routes: Routes;
 }
 
@@ -38,12 +40,13 @@ export class BusCore implements PublisherHost {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly routes: Routes;
-  readonly ledger: Ledger;
+  readonly ledger: OpenLedger;
   readonly inFlight: InFlight<Delivery> = new InFlight();
   readonly pacer: Pacer = new Pacer();
   readonly failures: FailureReader;
   readonly deadLetters: DeadLetterStore;
-  readonly origin: EventOrigin;
+  readonly eventOrigin: EventOrigin;
+  readonly clock: TurnClock = new TurnClock();
   readonly publisher: Publisher;
   readonly errorListeners: Set<(failure: DeliveryFailure) => unknown> = new Set();
   readonly attemptErrorListeners: Set<(failure: AttemptFailure) => unknown> = new Set();
@@ -66,7 +69,7 @@ export class BusCore implements PublisherHost {
     this.deadLetters = new DeadLetterStore(settings.deadLetterCapacity, this.logger, (reason) =>
       this.failures.reason(reason),
     );
-    this.origin = guardedOrigin(parts);
+    this.eventOrigin = guardedOrigin(parts, this.clock);
     this.publisher = new Publisher(this);
   }
 
@@ -121,12 +124,15 @@ function isInstant(value: unknown): value is number {
   return typeof value === "number" && Math.abs(value) <= 8.64e15; // the range of Date; false for NaN
 }
 
+/** Taken at load time: what stands there later may be a test's. */
+const SYSTEM_CLOCK = Date.now;
+
 /** The sources of ids and instants; a generator or clock of the user's that throws or errs is replaced for that event. */
-function guardedOrigin({ settings, guard, telemetry }: BusParts): EventOrigin {
+function guardedOrigin({ settings, guard, telemetry }: BusParts, clock: TurnClock): EventOrigin {
   const { generateId, now } = settings;
   return {
     generateId: generateId === uuid ? uuid : () => guard.check("id_generator", generateId, isId) ?? uuid(),
-    now: now === Date.now ? now : () => guard.check("clock", now, isInstant) ?? Date.now(),
+    now: now === SYSTEM_CLOCK ? () => clock.now() : () => guard.check("clock", now, isInstant) ?? Date.now(),
     injectHeaders: (context) => telemetry.injectHeaders(context),
   };
 }

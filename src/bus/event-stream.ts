@@ -1,6 +1,7 @@
 import { BusError } from "../errors.ts";
 import type { BusEvent } from "../event/event.ts";
-import type { Invoke, Subscription } from "../routing/subscription.ts";
+import type { Invoke } from "../handler.ts";
+import type { Subscription } from "../routing/subscription.ts";
 
 /** What a stream or a wait needs of its bus. */
 export interface EventSource {

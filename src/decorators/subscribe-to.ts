@@ -9,11 +9,11 @@ import type {
 } from "../catalog/catalog-types.ts";
 import { BusError } from "../errors.ts";
 import type { EventBus } from "../event-bus.ts";
-import type { HandlerContext } from "../handler.ts";
+import type { HandlerContext, Invoke } from "../handler.ts";
 import type { SubscribeOptions } from "../options.ts";
 import { parsePattern } from "../routing/pattern.ts";
 import { subscribeSettings } from "../routing/subscribe-settings.ts";
-import type { Invoke, Subscription } from "../routing/subscription.ts";
+import type { Subscription } from "../routing/subscription.ts";
 import { checkBus } from "./announce.ts";
 import { type AnyFunction, type Decorated, readDecorated } from "./decorated.ts";
 import { addMark } from "./marks.ts";

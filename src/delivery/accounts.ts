@@ -1,5 +1,5 @@
 import { countFailedAttempt, countOutcome, type DeliveryCell } from "../telemetry/cells.ts";
-import type { Ledger } from "./ledger.ts";
+import type { OpenLedger } from "./ledger.ts";
 
 /** Why a delivery was discarded or aborted, as a metric label: a handler's own words would have no bound. */
 export type ReasonLabel = "handler" | "expected" | "close" | "deadline";
@@ -9,12 +9,32 @@ export type ReasonLabel = "handler" | "expected" | "close" | "deadline";
  * in one place, so that ledger and metrics cannot disagree.
  */
 export class Accounts {
-  readonly ledger: Ledger;
+  readonly ledger: OpenLedger;
   readonly cell: DeliveryCell;
 
-  constructor(ledger: Ledger, cell: DeliveryCell) {
+  constructor(ledger: OpenLedger, cell: DeliveryCell) {
     this.ledger = ledger;
     this.cell = cell;
+  }
+
+  /** A handler is called at once, in the turn of its publish: two counts a delivery, from which the others follow. */
+  callBegan(): void {
+    this.ledger.callsBegun++;
+    this.cell.callsBegun++;
+  }
+
+  /** It has returned, and that was the delivery. */
+  callReturned(): void {
+    this.ledger.callsReturned++;
+    this.cell.callsReturned++;
+  }
+
+  /** It has not just returned: from here on, its delivery is counted step by step. */
+  callBecameDelivery(): void {
+    this.ledger.callsBegun--;
+    this.cell.callsBegun--;
+    this.matched();
+    this.attemptStarted(1);
   }
 
   matched(): void {
@@ -34,11 +54,6 @@ export class Accounts {
     }
     ledger.retries++;
     cell.retries++;
-  }
-
-  attemptHandled(): void {
-    this.#attemptEnded();
-    this.cell.consumed++;
   }
 
   /** Returns the cell whose labels the attempt's duration belongs to. */
@@ -66,9 +81,13 @@ export class Accounts {
     this.cell.lateResults++;
   }
 
+  /** An attempt succeeded, and its delivery with it. */
   handled(): void {
-    this.ledger.handled++;
-    this.cell.handled++;
+    const { ledger, cell } = this;
+    this.#attemptEnded();
+    cell.consumed++;
+    ledger.handled++;
+    cell.handled++;
   }
 
   deadLettered(outcome: "failed" | "timed_out"): void {

@@ -1,34 +1,55 @@
 import type { DeliveryCell } from "../telemetry/cells.ts";
-import type { ProcessSpan } from "../telemetry/telemetry.ts";
+import type { ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
 import type { Attempt } from "./attempt.ts";
-import type { DeliveryHost } from "./host.ts";
-import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
 
 /** Starts the span of one attempt; undefined where the span level, or an unsampled publish span, says there is none. */
 export function startProcessSpan(
-  { host, leg }: { readonly host: DeliveryHost; readonly leg: Leg },
+  telemetry: Telemetry,
   origin: DeliveryOrigin<never>,
-  attempt: number,
+  { leg, attempt }: Attempt,
 ): ProcessSpan | undefined {
-  const { destination, subscription, spans } = leg;
-  if (spans !== "handlers") return undefined;
-  const { telemetry } = host;
+  if (leg.spans !== "handlers") return undefined;
   const { publishSpan, event, context } = origin;
   const relation = origin.relationOf(leg);
   const isUnsampled = publishSpan !== undefined && !publishSpan.isRecording;
   if (isUnsampled && relation === "child" && telemetry.isParentBased) return undefined;
+  const { destination, subscription } = leg;
   const { name } = subscription;
   const span = telemetry.startProcess({ destination, subscription: name, attempt, event, context, relation });
   if (span !== undefined && relation === "link") publishSpan?.linkTo(span);
   return span;
 }
 
+/** The instant an attempt starts, in milliseconds on the monotonic clock; 0 where nothing needs one. */
+export function startInstant(telemetry: Telemetry, origin: DeliveryOrigin<never>, attempt: Attempt): number {
+  const { isTimed, accounts } = attempt.leg;
+  if (!telemetry.isListening && !isTimed) return 0;
+  const now = origin.instant || performance.now();
+  const publishedAt = origin.startedAt;
+  if (attempt.attempt === 1 && publishedAt !== 0) telemetry.recordWait(accounts.cell, (now - publishedAt) / 1000);
+  return now;
+}
+
+/** Tells telemetry of an attempt whose handler returned; the accounts are settled, for span processors are user code. */
+export function recordHandled(
+  telemetry: Telemetry,
+  attempt: Attempt,
+  { origin, now }: { readonly origin: DeliveryOrigin<never>; readonly now: number },
+): void {
+  const { accounts, spans, subscription } = attempt.leg;
+  recordAttempt(telemetry, attempt, { cell: accounts.cell, now, errorType: undefined });
+  attempt.span?.end("handled", undefined, undefined);
+  if (spans !== "events") return;
+  const note = { subscription: subscription.name, attempt: attempt.attempt, outcome: "handled", failure: undefined };
+  origin.publishSpan?.note(note);
+}
+
 /** Records how long an attempt took, where a clock was read when it started. */
 export function recordAttempt(
-  { host }: { readonly host: DeliveryHost },
-  ended: { readonly cell: DeliveryCell; readonly attempt: Attempt; readonly now: number; readonly errorType?: string },
+  telemetry: Telemetry,
+  { startedAt }: Attempt,
+  ended: { readonly cell: DeliveryCell; readonly now: number; readonly errorType: string | undefined },
 ): void {
-  const { cell, attempt, now, errorType } = ended;
-  if (attempt.startedAt !== 0) host.telemetry.recordProcess(cell, (now - attempt.startedAt) / 1000, errorType);
+  if (startedAt !== 0) telemetry.recordProcess(ended.cell, (ended.now - startedAt) / 1000, ended.errorType);
 }

@@ -1,12 +1,14 @@
 import { MAX_TIMER_MS } from "../check.ts";
-import { runInScope, type Scope } from "../context.ts";
+import { runInScope } from "../context.ts";
 import { BusError, describeValue } from "../errors.ts";
-import type { EventRecord } from "../event/event.ts";
 import type { HandlerContext, UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
-import type { SubscriptionRecord } from "../routing/subscription.ts";
-import type { ProcessSpan, Telemetry, TraceContext } from "../telemetry/telemetry.ts";
+import type { ProcessSpan } from "../telemetry/telemetry.ts";
 import { isThenable } from "../thenable.ts";
+import { attemptLogger, contextOfHandler, scopeOfHandler } from "./handler-scope.ts";
+import type { DeliveryHost } from "./host.ts";
+import type { Leg } from "./leg.ts";
+import type { DeliveryOrigin } from "./origin.ts";
 
 /** What a handler said about its own delivery, through its context. */
 export type Verdict =
@@ -17,23 +19,16 @@ export type Verdict =
 /** How an attempt ended. */
 export type AttemptResult = "returned" | "threw" | "timed_out";
 
-/** What an attempt needs of the delivery it belongs to. */
+/** Whoever started an attempt: a delivery or, as long as it needs no more, the publication. */
 export interface AttemptOwner {
-  readonly event: EventRecord;
-  readonly leg: { readonly subscription: SubscriptionRecord };
-  readonly host: { readonly telemetry: Telemetry };
-  /** The context without a process span of its own; undefined where the dispatch runs in it already. */
-  readonly context: TraceContext | undefined;
-  /** The scope to run the handler in; undefined where the dispatch runs in it already, or nobody wants one. */
-  readonly scope: Scope | undefined;
+  readonly host: DeliveryHost;
+  readonly origin: DeliveryOrigin<never>;
+  /** Whether the delivery of an attempt that is over has settled. */
+  readonly isSettled: boolean;
   /** Called when the attempt has returned, thrown, or timed out, and is not over yet; to call `finish`. */
   attemptEnded(attempt: Attempt, result: AttemptResult, thrown: unknown): void;
-  /** Called when a handler returns after its attempt was over. */
-  lateResult(): void;
-  /** Called if the attempt did not end in the turn it started in. */
-  outlivesTurn(): void;
-  logger(attempt: Attempt): Logger;
-  publisher(attempt: Attempt): UntypedPublish;
+  /** Called when the attempt will not end in the turn it started in; returns who owns it from now on. */
+  outlivesTurn(attempt: Attempt): AttemptOwner;
 }
 
 /** What most attempts never need; kept apart, so that they do not pay for it. */
@@ -53,19 +48,26 @@ let callHandler: (attempt: Attempt) => void;
 /** One call of a handler: the error boundary and the timeout around it, and the context the handler sees. */
 export class Attempt implements HandlerContext {
   readonly attempt: number;
-  readonly #owner: AttemptOwner;
+  readonly #leg: Leg;
+  #owner: AttemptOwner;
   #span: ProcessSpan | undefined;
   #startedAt = 0;
   #isOver = false;
   #extras: Extras | undefined;
 
-  constructor(owner: AttemptOwner, attempt: number) {
+  constructor(owner: AttemptOwner, leg: Leg, attempt: number) {
     this.#owner = owner;
+    this.#leg = leg;
     this.attempt = attempt;
   }
 
+  /** The way to the subscription whose handler this calls. */
+  get leg(): Leg {
+    return this.#leg;
+  }
+
   get subscription(): string {
-    return this.#owner.leg.subscription.name;
+    return this.#leg.subscription.name;
   }
 
   get signal(): AbortSignal {
@@ -79,12 +81,13 @@ export class Attempt implements HandlerContext {
 
   get log(): Logger {
     const extras = this.#extra();
-    extras.log ??= this.#owner.logger(this);
+    extras.log ??= attemptLogger(this.#owner.origin, this.#owner.host.logger, this);
     return extras.log;
   }
 
   get publish(): UntypedPublish {
-    return this.#owner.publisher(this);
+    const { host, origin } = this.#owner;
+    return host.publisherFor({ event: origin.event, context: this.#span?.context ?? origin.context, delivery: this });
   }
 
   get deadLetter(): (reason: string) => void {
@@ -134,17 +137,44 @@ export class Attempt implements HandlerContext {
     return this.#isOver;
   }
 
+  /** Whether the delivery it belongs to has settled. */
+  get isSettled(): boolean {
+    return this.#isOver && this.#owner.isSettled;
+  }
+
   /** Calls the handler; `owner.attemptEnded` hears how it went, in this turn or later. */
   run(span: ProcessSpan | undefined, startedAt: number): void {
     this.#span = span;
     this.#startedAt = startedAt;
-    const owner = this.#owner;
-    const { timeoutMs } = owner.leg.subscription.settings;
-    if (timeoutMs !== undefined) this.#extra().timer = setTimeout(expire, timeoutMs, this);
-    const context = span?.context ?? owner.context;
+    const { host, origin } = this.#owner;
+    const context = span === undefined ? contextOfHandler(origin) : span.context;
     if (context === undefined) enterScope(this);
-    else owner.host.telemetry.enter(context, enterScope, this);
-    if (!this.#isOver) owner.outlivesTurn();
+    else host.telemetry.enter(context, enterScope, this);
+  }
+
+  /** Calls the handler where nothing watches: in the scope it is called in, without a span and without a clock. */
+  call(): void {
+    callHandler(this);
+  }
+
+  /** Hands the attempt to another owner. */
+  passTo(owner: AttemptOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Waits for what the handler returned. */
+  wait(returned: PromiseLike<unknown>): void {
+    const settled = returned instanceof Promise ? returned : Promise.resolve(returned);
+    settled.then(
+      () => this.end("returned", undefined),
+      (thrown: unknown) => this.end("threw", thrown),
+    );
+    this.#owner = this.#owner.outlivesTurn(this);
+    const { timeoutMs } = this.#leg.subscription.settings;
+    if (timeoutMs === undefined || this.#isOver) return;
+    // armed only now: no timer could interrupt the synchronous part, whose time counts all the same
+    const leftMs = Math.max(1, timeoutMs - (performance.now() - this.#startedAt));
+    this.#extra().timer = setTimeout(expire, leftMs, this);
   }
 
   /** Aborts the signal of an attempt that is over; what the handler returns later is counted as late. */
@@ -154,9 +184,10 @@ export class Attempt implements HandlerContext {
     extras.controller?.abort(reason);
   }
 
-  #end(result: AttemptResult, thrown: unknown): void {
+  /** Hears how the handler ended. */
+  end(result: AttemptResult, thrown: unknown): void {
     if (this.#isOver) {
-      this.#owner.lateResult();
+      this.#leg.accounts.late();
       return;
     }
     this.#owner.attemptEnded(this, result, thrown);
@@ -171,34 +202,29 @@ export class Attempt implements HandlerContext {
   static {
     expire = (attempt) => {
       if (attempt.#isOver) return;
-      const { name, settings } = attempt.#owner.leg.subscription;
+      const { name, settings } = attempt.#leg.subscription;
       const reason = new BusError("TIMEOUT", `the handler "${name}" took longer than ${settings.timeoutMs} ms`);
       attempt.#owner.attemptEnded(attempt, "timed_out", reason);
       attempt.abort(reason); // after the accounts are settled: listeners of the signal run user code
     };
     enterScope = (attempt) => {
-      const owner = attempt.#owner;
-      const { scope } = owner;
+      const scope = scopeOfHandler(attempt.#owner.origin, attempt.#leg);
       if (scope === undefined) callHandler(attempt);
       else runInScope(scope, callHandler, attempt);
     };
     callHandler = (attempt) => {
-      const { event, leg } = attempt.#owner;
+      let returned: unknown;
       try {
-        const returned = leg.subscription.invoke(event, attempt);
+        returned = attempt.#leg.subscription.invoke(attempt.#owner.origin.event, attempt);
         if (isThenable(returned)) {
-          const settled = returned instanceof Promise ? returned : Promise.resolve(returned);
-          settled.then(
-            () => attempt.#end("returned", undefined),
-            (thrown: unknown) => attempt.#end("threw", thrown),
-          );
+          attempt.wait(returned);
           return;
         }
       } catch (thrown) {
-        attempt.#end("threw", thrown);
+        attempt.end("threw", thrown);
         return;
       }
-      attempt.#end("returned", undefined);
+      attempt.end("returned", undefined);
     };
   }
 }

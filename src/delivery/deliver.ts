@@ -1,27 +1,24 @@
-import { eventLogFields, type Scope, wantsHandlerScope } from "../context.ts";
 import type { EventRecord } from "../event/event.ts";
-import type { UntypedPublish } from "../handler.ts";
-import type { Logger } from "../logger.ts";
 import type { DeliveryReport } from "../outcome.ts";
-import type { TraceContext } from "../telemetry/telemetry.ts";
 import { Attempt, type AttemptOwner, type AttemptResult, failureOf } from "./attempt.ts";
-import { recordAttempt, startProcessSpan } from "./attempt-telemetry.ts";
+import { recordAttempt, recordHandled, startInstant, startProcessSpan } from "./attempt-telemetry.ts";
 import type { DeadLetterErrorInit, StoredNote } from "./dead-letter.ts";
 import { type Decision, decide, type EndedAttempt } from "./decision.ts";
 import { isFirstSighting } from "./exception-once.ts";
-import { handlerScope } from "./handler-scope.ts";
 import type { DeliveryHost } from "./host.ts";
-import type { InFlightPlace } from "./in-flight.ts";
+import type { InFlightWork } from "./in-flight.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
 import { RetryWait } from "./retry-wait.ts";
 import { abortError, HANDLED, IN_FLIGHT, type Settlement, SKIPPED } from "./settlement.ts";
 
 /** One event going to one subscription: attempts, retries and the one final outcome. */
-export class Delivery implements AttemptOwner {
+export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   readonly host: DeliveryHost;
   readonly leg: Leg;
-  readonly #origin: DeliveryOrigin<Delivery>;
+  previousInFlight: Delivery | undefined;
+  nextInFlight: Delivery | undefined;
+  readonly origin: DeliveryOrigin<Delivery>;
   #attempts = 0;
   #current: Attempt | undefined;
   /** The publish instant, else the start of the first attempt, on the monotonic clock; 0 where nothing needed a clock. */
@@ -30,26 +27,16 @@ export class Delivery implements AttemptOwner {
   #retry: RetryWait | undefined;
   #settlement: Settlement | undefined;
   #durationMs: number | undefined;
-  #place: InFlightPlace<unknown> | undefined;
+  #isInFlight = false;
 
   constructor(host: DeliveryHost, leg: Leg, origin: DeliveryOrigin<Delivery>) {
     this.host = host;
     this.leg = leg;
-    this.#origin = origin;
+    this.origin = origin;
   }
 
   get event(): EventRecord {
-    return this.#origin.event;
-  }
-
-  get context(): TraceContext | undefined {
-    return this.#origin.isContextEntered ? undefined : this.#origin.context;
-  }
-
-  get scope(): Scope | undefined {
-    const { scope, isScopeEntered } = this.#origin;
-    if (scope !== undefined && wantsHandlerScope()) return handlerScope(scope, this.leg.subscription.name);
-    return isScopeEntered ? undefined : scope;
+    return this.origin.event;
   }
 
   get isSettled(): boolean {
@@ -76,27 +63,28 @@ export class Delivery implements AttemptOwner {
     this.#release();
   }
 
+  /** Takes over a first attempt that turned out to need more than its publication can give. */
+  adopt(attempt: Attempt): void {
+    this.#attempts = 1;
+    this.#current = attempt;
+    this.#startedAt = this.origin.startedAt || attempt.startedAt;
+    attempt.passTo(this);
+  }
+
   #attempt(): void {
     const { telemetry } = this.host;
-    const { accounts, subscription } = this.leg;
     const number = ++this.#attempts;
-    accounts.attemptStarted(number);
-    const attempt = new Attempt(this, number);
+    this.leg.accounts.attemptStarted(number);
+    const attempt = new Attempt(this, this.leg, number);
     this.#current = attempt;
-    const span = telemetry.isTracing ? startProcessSpan(this, this.#origin, number) : undefined;
+    const span = telemetry.isTracing ? startProcessSpan(telemetry, this.origin, attempt) : undefined;
     if (this.host.closeReason !== undefined) {
       this.abort("close"); // what runs when a span starts, an extractor say, closed the bus
       span?.end("aborted", undefined, undefined);
       return;
     }
-    const { timeoutMs, maxElapsedMs } = subscription.settings;
-    const isTimed = span !== undefined || telemetry.isMetering || timeoutMs !== undefined || maxElapsedMs !== undefined;
-    const now = isTimed ? performance.now() : 0;
-    if (number === 1) {
-      const publishedAt = this.#origin.startedAt;
-      this.#startedAt = publishedAt || now;
-      if (publishedAt !== 0) telemetry.recordWait(accounts.cell, (now - publishedAt) / 1000);
-    }
+    const now = startInstant(telemetry, this.origin, attempt);
+    if (number === 1) this.#startedAt = this.origin.startedAt || now;
     attempt.run(span, now);
   }
 
@@ -105,7 +93,13 @@ export class Delivery implements AttemptOwner {
     const { startedAt } = attempt;
     const now = startedAt === 0 ? 0 : performance.now();
     if (result === "returned" && attempt.verdict === undefined) {
-      this.#handled(attempt, now);
+      attempt.finish();
+      leg.accounts.handled();
+      leg.accounts.cell.lastSuccessMs = host.clock.now();
+      this.#settlement = HANDLED;
+      recordHandled(host.telemetry, attempt, { origin: this.origin, now });
+      this.#timed(now);
+      this.#release();
       return;
     }
     const failure = host.failures.read(failureOf(attempt, result, thrown));
@@ -113,21 +107,6 @@ export class Delivery implements AttemptOwner {
     const decision = decide(host, leg, ended);
     if (attempt.isOver) return; // redactor and classifier are user code: one of them closed the bus
     this.#failed(ended, decision);
-  }
-
-  #handled(attempt: Attempt, now: number): void {
-    const { accounts, spans } = this.leg;
-    attempt.finish();
-    accounts.attemptHandled();
-    accounts.handled();
-    this.#settlement = HANDLED; // settled, before span processors, which are user code, hear of it
-    // a synchronous handler is done about when its event was published, and that clock was read
-    accounts.cell.lastSuccess = (this.#place !== undefined ? Date.now() : this.event.timestamp) / 1000;
-    recordAttempt(this, { cell: accounts.cell, attempt, now });
-    attempt.span?.end("handled", undefined, undefined);
-    if (spans === "events") this.#note("handled", undefined);
-    this.#timed(now);
-    this.#release();
   }
 
   #failed(ended: EndedAttempt, decision: Decision): void {
@@ -148,8 +127,8 @@ export class Delivery implements AttemptOwner {
     } else if (isRetry) this.#retryAfter(decision.delayMs);
     else this.#cut("close"); // the handler, or a sibling, closed the bus
 
-    recordAttempt(this, { cell, attempt, now, errorType: failure.type });
-    const writer = leg.spans === "events" ? this.#origin.publishSpan : attempt.span;
+    recordAttempt(host.telemetry, attempt, { cell, now, errorType: failure.type });
+    const writer = leg.spans === "events" ? this.origin.publishSpan : attempt.span;
     const record = ended.result !== "returned" && writer !== undefined && isFirstSighting(failure.error, event);
     const disposition = isFinal ? "dead_lettered" : decision.kind === "discard" ? "discarded" : undefined;
     attempt.span?.end(isRetry ? "retry" : outcome, disposition, { failure, record, isFinal });
@@ -170,7 +149,7 @@ export class Delivery implements AttemptOwner {
   #note(outcome: string, ended: EndedAttempt | undefined): void {
     const { subscription } = this.leg;
     const failure = ended?.failure;
-    this.#origin.publishSpan?.note({ subscription: subscription.name, attempt: this.#attempts, outcome, failure });
+    this.origin.publishSpan?.note({ subscription: subscription.name, attempt: this.#attempts, outcome, failure });
   }
 
   #remember({ attempt, failure }: Pick<EndedAttempt, "attempt" | "failure">): void {
@@ -221,7 +200,7 @@ export class Delivery implements AttemptOwner {
     }
     const stored = this.#cut(label);
     if (isRunning) {
-      recordAttempt(this, { cell, attempt, now: performance.now(), errorType: failure.type });
+      recordAttempt(host.telemetry, attempt, { cell, now: performance.now(), errorType: failure.type });
       attempt.span?.end("aborted", undefined, { failure, record: false, isFinal: true });
     }
     stored?.announce();
@@ -245,7 +224,7 @@ export class Delivery implements AttemptOwner {
   }
 
   #store(reason: string): StoredNote {
-    const { event, context, replayOf } = this.#origin;
+    const { event, context, replayOf } = this.origin;
     const history = { errors: this.#errors ?? [], attempts: this.#attempts };
     return this.host.deadLetters.store({ event, leg: this.leg, context, replayOf, reason, ...history });
   }
@@ -266,29 +245,19 @@ export class Delivery implements AttemptOwner {
 
   /** Tells the publisher: once, by whoever settled. */
   #release(): void {
-    if (this.#place !== undefined) this.host.inFlight.delete(this.#place);
-    this.#origin.settled(this);
+    if (this.#isInFlight) {
+      this.#isInFlight = false;
+      this.host.inFlight.delete(this);
+    }
+    this.origin.settled(this);
   }
 
-  outlivesTurn(): void {
-    if (this.#place !== undefined) return;
-    this.#place = this.host.inFlight.add(this);
-    if (this.host.closeReason !== undefined && !this.isSettled) this.abort("close"); // the handler itself closed the bus
-  }
-
-  lateResult(): void {
-    this.leg.accounts.late();
-  }
-
-  logger(attempt: Attempt): Logger {
-    const { host, event, leg } = this;
-    const fields = { ...attempt.span?.logFields(), ...eventLogFields(event, leg.subscription.name) };
-    return host.logger.child?.(fields) ?? host.logger;
-  }
-
-  publisher(attempt: Attempt): UntypedPublish {
-    const context = attempt.span?.context ?? this.#origin.context;
-    return this.host.publisherFor({ event: this.event, context, delivery: this });
+  outlivesTurn(): this {
+    if (this.#isInFlight || this.isSettled) return this;
+    this.#isInFlight = true;
+    this.host.inFlight.add(this);
+    if (this.host.closeReason !== undefined) this.abort("close"); // the handler itself closed the bus
+    return this;
   }
 
   /** What the publish result says about this delivery. */

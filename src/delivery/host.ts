@@ -8,20 +8,21 @@ import type { Guard } from "../telemetry/guard.ts";
 import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
 import type { DeadLetterInit, StoredNote } from "./dead-letter.ts";
 import type { FailureReader } from "./failure.ts";
-import type { InFlightPlace } from "./in-flight.ts";
-import type { Ledger } from "./ledger.ts";
+import type { OpenLedger } from "./ledger.ts";
 
 /** What deliveries need of their bus. */
 export interface DeliveryHost {
   readonly bus: object;
-  readonly ledger: Ledger;
+  readonly ledger: OpenLedger;
   readonly telemetry: Telemetry;
   readonly guard: Guard;
   readonly failures: FailureReader;
   readonly logger: Logger;
   readonly random: () => number;
   /** Deliveries that outlive the turn they started in. */
-  readonly inFlight: { add(delivery: object): InFlightPlace<unknown>; delete(place: InFlightPlace<unknown>): void };
+  readonly inFlight: { add(delivery: object): void; delete(delivery: object): void };
+  /** The time of day in milliseconds since the Unix epoch. */
+  readonly clock: { now(): number };
   readonly deadLetters: { store(init: DeadLetterInit): StoredNote };
   readonly isAmbient: boolean;
   /** Why nothing may start any more; undefined while the bus is open. */

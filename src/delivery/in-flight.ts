@@ -1,14 +1,13 @@
-/** The place of one work in flight: what `delete` takes. */
-export interface InFlightPlace<Work> {
-  readonly work: Work;
-  previous: InFlightPlace<Work> | undefined;
-  next: InFlightPlace<Work> | undefined;
+/** A work that can be in flight: it carries its own place in the list, so that coming and going allocates nothing. */
+export interface InFlightWork<Work> {
+  previousInFlight: Work | undefined;
+  nextInFlight: Work | undefined;
 }
 
-/** The deliveries that outlived the turn they started in: a list of places, because a Set rehashes as they come and go. */
-export class InFlight<Work> {
-  #first: InFlightPlace<Work> | undefined;
-  #last: InFlightPlace<Work> | undefined;
+/** The deliveries that outlived the turn they started in, oldest first: a list, because a Set rehashes as they come and go. */
+export class InFlight<Work extends InFlightWork<Work>> {
+  #first: Work | undefined;
+  #last: Work | undefined;
   #size = 0;
   #onIdle: (() => void)[] = [];
 
@@ -16,31 +15,31 @@ export class InFlight<Work> {
     return this.#size;
   }
 
-  add(work: Work): InFlightPlace<Work> {
-    const place = { work, previous: this.#last, next: undefined };
-    if (this.#last === undefined) this.#first = place;
-    else this.#last.next = place;
-    this.#last = place;
+  /** Once for each work. */
+  add(work: Work): void {
+    work.previousInFlight = this.#last;
+    if (this.#last === undefined) this.#first = work;
+    else this.#last.nextInFlight = work;
+    this.#last = work;
     this.#size++;
-    return place;
   }
 
-  /** Once for each place. */
-  delete(place: InFlightPlace<Work>): void {
-    const { previous, next } = place;
+  /** Once for each work that was added. */
+  delete(work: Work): void {
+    const { previousInFlight: previous, nextInFlight: next } = work;
     if (previous === undefined) this.#first = next;
-    else previous.next = next;
+    else previous.nextInFlight = next;
     if (next === undefined) this.#last = previous;
-    else next.previous = previous;
-    place.previous = undefined; // a place that was kept must not keep others
-    place.next = undefined;
+    else next.previousInFlight = previous;
+    work.previousInFlight = undefined; // a work that somebody keeps must not keep others
+    work.nextInFlight = undefined;
     if (--this.#size === 0) this.#wake();
   }
 
   /** A snapshot, oldest first. */
   list(): Work[] {
     const works: Work[] = [];
-    for (let place = this.#first; place !== undefined; place = place.next) works.push(place.work);
+    for (let work = this.#first; work !== undefined; work = work.nextInFlight) works.push(work);
     return works;
   }
 
@@ -52,6 +51,7 @@ export class InFlight<Work> {
 
   #wake(): void {
     const listeners = this.#onIdle;
+    if (listeners.length === 0) return;
     this.#onIdle = [];
     for (const listener of listeners) listener();
   }

@@ -50,9 +50,32 @@ export interface Ledger {
   spansEnded: number;
 }
 
-/** A ledger with everything at zero. */
-export function createLedger(): Ledger {
+/** The ledger as it is written. Handlers called at once make two counts each; `readLedger` adds what follows from them. */
+export interface OpenLedger extends Ledger {
+  callsBegun: number;
+  callsReturned: number;
+}
+
+/** The accounts as they stand. */
+export function readLedger({ callsBegun, callsReturned, ...ledger }: OpenLedger): Ledger {
+  const running = callsBegun - callsReturned;
   return {
+    ...ledger,
+    refused: { ...ledger.refused },
+    matched: ledger.matched + callsBegun,
+    handled: ledger.handled + callsReturned,
+    running: ledger.running + running,
+    deliveriesStarted: ledger.deliveriesStarted + callsBegun,
+    attempts: ledger.attempts + callsBegun,
+    attemptsRunning: ledger.attemptsRunning + running,
+  };
+}
+
+/** A ledger with everything at zero. */
+export function createLedger(): OpenLedger {
+  return {
+    callsBegun: 0,
+    callsReturned: 0,
     published: 0,
     accepted: 0,
     refused: {},

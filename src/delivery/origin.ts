@@ -17,6 +17,8 @@ export interface DeliveryOrigin<Settled> {
   readonly replayOf: string | undefined;
   /** The publish instant on the monotonic clock, in milliseconds; 0 where nothing needed a clock. */
   readonly startedAt: number;
+  /** The instant on that clock at which the handler before ended, in the same turn; 0 where there is none. */
+  readonly instant: number;
   /** How a process span relates to the publish span. */
   relationOf(leg: Leg): "child" | "link";
   settled(delivery: Settled): void;

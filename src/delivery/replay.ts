@@ -7,6 +7,7 @@ import type { TraceContext } from "../telemetry/telemetry.ts";
 import type { DeadLetterStore, StoredDeadLetter } from "./dead-letter.ts";
 import { Delivery } from "./deliver.ts";
 import type { DeliveryHost } from "./host.ts";
+import { isTimed } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
 
 /** What a replay needs of its bus. */
@@ -33,7 +34,7 @@ export function replayDeadLetter(replayHost: ReplayHost, id: string): Promise<De
   }
   host.telemetry.sense();
   ledger.replays++;
-  const leg = { ...entry.leg, subscription };
+  const leg = { ...entry.leg, subscription, isTimed: isTimed(subscription.settings) };
   return new Promise((resolve) => {
     const replay = new Replay(host, entry, (delivery) => {
       const report = delivery.report();
@@ -69,6 +70,7 @@ class Replay implements DeliveryOrigin<Delivery>, Scope {
   readonly publishSpan = undefined;
   readonly replayOf: string;
   readonly startedAt = 0;
+  readonly instant = 0;
   readonly settled: (delivery: Delivery) => void;
   #isInFlight = true;
 

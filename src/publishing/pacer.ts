@@ -30,6 +30,12 @@ export class Pacer {
     this.#waiting.push(resume);
   }
 
+  /** Calls `resume` now, or in the next turn. */
+  pace(resume: () => void): void {
+    if (this.isTurnOver()) this.afterTurn(resume);
+    else resume();
+  }
+
   /** A rejection, at once or in the next turn. */
   reject(error: unknown): Promise<never> {
     if (!this.isTurnOver()) return Promise.reject(error);

@@ -1,16 +1,74 @@
+import type { Settlement } from "../delivery/settlement.ts";
+import { DeliveryError } from "../errors.ts";
 import type { EventRecord } from "../event/event.ts";
 import { showAs } from "../inspect.ts";
 import type { DeliveryReport, PublishResult } from "../outcome.ts";
+import type { Pacer } from "./pacer.ts";
 
 /** What a result reads from, when it is read. */
-export interface ResultSource {
+interface ResultSource {
+  readonly host: { readonly pacer: Pacer };
   readonly event: EventRecord;
   readonly traceId: string | undefined;
+  /** Whether deliveries have yet to settle. */
+  readonly isInFlight: boolean;
   reports(): readonly DeliveryReport[];
+  failed(): readonly FailedDelivery[];
+  whenSettled(listener: () => void): void;
+}
+
+interface FailedDelivery {
+  readonly leg: { readonly subscription: { readonly name: string } };
+  readonly settlement: Settlement | undefined;
+}
+
+/** Resolves when all deliveries have settled, at once where they have, but never so as to starve the event loop. */
+export function settledResult(publication: ResultSource): Promise<PublishResult> {
+  const { pacer } = publication.host;
+  if (!publication.isInFlight && !pacer.isTurnOver()) return Promise.resolve(new Result(publication));
+  return new Promise((resolve) => {
+    const finish = (): void => resolve(new Result(publication));
+    if (publication.isInFlight) publication.whenSettled(() => pacer.pace(finish));
+    else pacer.afterTurn(finish);
+  });
+}
+
+/** Resolves without waiting for the deliveries; read later, the result says how they went. */
+export function acceptedResult(publication: ResultSource): Promise<PublishResult> {
+  const { pacer } = publication.host;
+  if (!pacer.isTurnOver()) return Promise.resolve(new Result(publication));
+  return new Promise((resolve) => pacer.afterTurn(() => resolve(new Result(publication))));
+}
+
+/** Like `settledResult`, but rejects if a delivery failed; `onSettled` hears of it at once. */
+export function strictResult(
+  publication: ResultSource,
+  onSettled: (failure: DeliveryError | undefined) => void,
+): Promise<PublishResult> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      const failure = strictFailure(publication);
+      onSettled(failure);
+      publication.host.pacer.pace(() => (failure === undefined ? resolve(new Result(publication)) : reject(failure)));
+    };
+    if (publication.isInFlight) publication.whenSettled(settle);
+    else settle();
+  });
+}
+
+function strictFailure(publication: ResultSource): DeliveryError<PublishResult> | undefined {
+  const failed = publication.failed();
+  if (failed.length === 0) return undefined;
+  const result = new Result(publication);
+  const names = failed.map((each) => `"${each.leg.subscription.name}"`).join(", ");
+  const count = `${failed.length} of ${result.deliveries.length}`;
+  const message = `publishing "${publication.event.name}": ${count} deliveries failed: ${names}`;
+  const errors = failed.map((each) => each.settlement?.error);
+  return new DeliveryError<PublishResult>(message, errors, result);
 }
 
 /** A publish result; ids and reports are made at first read, so a result nobody looks at costs next to nothing. */
-export class Result implements PublishResult {
+class Result implements PublishResult {
   readonly #source: ResultSource;
   #deliveries: readonly DeliveryReport[] | undefined;
 

@@ -1,34 +1,33 @@
-import type { BusSettings } from "../bus/bus-settings.ts";
 import { type Valid, validateData } from "../catalog/validation.ts";
-import { currentScope, type Scope } from "../context.ts";
+import { currentScope } from "../context.ts";
 import { markRecorded } from "../delivery/exception-once.ts";
-import type { Cause, DeliveryHost } from "../delivery/host.ts";
+import type { Cause } from "../delivery/host.ts";
 import { BusError } from "../errors.ts";
-import { type EventOrigin, EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event/event.ts";
+import { EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event/event.ts";
 import type { PublishResult } from "../outcome.ts";
-import { REFUSED_DESTINATION, type Route, type Routes } from "../routing/routes.ts";
+import { REFUSED_DESTINATION, type Route } from "../routing/routes.ts";
 import { countFailedPublish, countRefusal, publishCell } from "../telemetry/cells.ts";
 import { LOG_EVENTS } from "../telemetry/semconv.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import { deepFreeze } from "./deep-freeze.ts";
-import { correlationOf, type Intent, plainIntent, readIntent } from "./intent.ts";
-import type { Pacer } from "./pacer.ts";
-import { type AcceptedCall, Publication, type PublishCall } from "./publication.ts";
+import type { PublisherHost } from "./host.ts";
+import { correlationOf, type Intent, readIntent } from "./intent.ts";
+import { Publication } from "./publication.ts";
+import { acceptedResult, settledResult, strictResult } from "./publish-result.ts";
+import type { Watched } from "./watched.ts";
 
-/** What publishing needs of its bus, beyond what deliveries need. */
-export interface PublisherHost extends DeliveryHost {
-  readonly settings: BusSettings;
-  readonly routes: Routes;
-  readonly origin: EventOrigin;
-  readonly pacer: Pacer;
-  /** Calls `listener` when the bus is closed; the result takes it back. */
-  whenClosed(listener: () => void): () => void;
-  /** Why nothing is taken in now; undefined while something is. */
-  intakeProblem(scope: Scope | undefined, handler: Cause | undefined): BusError | undefined;
+/** Who publishes: the event whose handler does, and where that handler runs. */
+interface Publishing {
+  readonly cause: EventRecord | undefined;
+  readonly context: TraceContext | undefined;
+  /** The instant of the call on the monotonic clock, in milliseconds; 0 where nothing needs a clock. */
+  readonly startedAt: number;
 }
 
 /** A publish call that is refused. */
-interface Refused extends Pick<PublishCall, "cause" | "span" | "startedAt"> {
+interface Refused {
+  readonly cause: EventRecord | undefined;
+  readonly watched: Watched | undefined;
   readonly route: Route | undefined;
   readonly correlationId: string | undefined;
 }
@@ -44,50 +43,45 @@ export class Publisher {
   /** Never throws: what is refused is a rejection with a `BusError`. */
   // biome-ignore lint/complexity/useMaxParams: the public signature and who calls; an object for each publish would cost
   publish(subject: unknown, data: unknown, options: unknown, handler: Cause | undefined): Promise<PublishResult> {
-    const { ledger, telemetry, settings, routes } = this.#host;
+    const host = this.#host;
+    const { ledger, telemetry, settings, routes } = host;
     ledger.published++;
     telemetry.sense();
-    const startedAt = telemetry.isTracing || telemetry.isMetering ? performance.now() : 0;
+    const startedAt = telemetry.isListening ? performance.now() : 0;
     const scope = settings.ambient ? currentScope() : undefined;
     const cause = handler?.event ?? (scope?.event as EventRecord | undefined);
-    const known = options === undefined && typeof subject === "string" ? routes.cached(subject) : undefined;
-    const { source } = settings;
-    const intent =
-      this.#host.intakeProblem(scope, handler) ??
-      (known === undefined || source === undefined
-        ? readIntent(subject, data, options, source)
-        : plainIntent(known.name, data, source));
-    const route = intent instanceof BusError ? undefined : (known ?? routes.find(intent.name));
-    const problem = this.#problem(intent, route, cause);
-    const span = this.#startSpan(intent, route, handler?.context);
-    if (problem !== undefined || intent instanceof BusError || route === undefined) {
-      const correlationId = correlationOf(subject, data, options) ?? cause?.correlationId;
-      return this.#refuse(problem as BusError, { correlationId, cause, route, span, startedAt });
+    const problem = host.intakeProblem(scope, handler);
+    const route = options === undefined && typeof subject === "string" ? routes.cached(subject) : undefined;
+    const intent = route?.plain;
+    if (route === undefined || intent === undefined || problem !== undefined || !this.#isShallow(cause)) {
+      const read = problem ?? readIntent(subject, data, options, settings.source);
+      return this.#publishRead(read, { cause, context: handler?.context, startedAt }, { subject, data, options });
     }
-    const call: PublishCall = { intent, route, cause, span, startedAt };
-    if (route.schema === undefined) return this.#accept(call, intent.data);
-    const checked = validateData(route.schema, route.name, intent.data);
-    if (!(checked instanceof Promise)) return this.#validated(call, checked);
-    return this.#validateLater(call, checked);
+    // a name that was published before, and nothing else to read or check
+    const watched = telemetry.isListening
+      ? this.#watch(intent, route, { cause, context: handler?.context, startedAt })
+      : undefined;
+    return this.#validate(new Publication(host, route, intent, watched), data, cause);
   }
 
-  /** Waits for the schema, or until the bus is closed: a schema that never answers must not hold the publisher for ever. */
-  #validateLater(call: PublishCall, checked: Promise<Valid | BusError>): Promise<PublishResult> {
-    const host = this.#host;
-    host.ledger.validating++;
-    return new Promise((resolve) => {
-      let isDone = false;
-      const finish = (settled: Valid | BusError): void => {
-        if (isDone) return;
-        isDone = true;
-        forgetClose();
-        host.ledger.validating--;
-        const route = host.routes.find(call.route.name) ?? call.route; // matching comes after validating
-        resolve(this.#validated({ ...call, route }, host.closeReason ?? settled));
-      };
-      const forgetClose = host.whenClosed(() => finish(host.closeReason as BusError));
-      void checked.then(finish); // never rejects: a schema that does is a mismatch
-    });
+  #isShallow(cause: EventRecord | undefined): boolean {
+    return cause === undefined || cause.depth < this.#host.settings.maxDepth;
+  }
+
+  #publishRead(
+    intent: Intent | BusError,
+    publishing: Publishing,
+    given: { readonly subject: unknown; readonly data: unknown; readonly options: unknown },
+  ): Promise<PublishResult> {
+    const { cause } = publishing;
+    const route = intent instanceof BusError ? undefined : this.#host.routes.find(intent.name);
+    const problem = this.#problem(intent, route, cause);
+    const watched = this.#host.telemetry.isListening ? this.#watch(intent, route, publishing) : undefined;
+    if (problem !== undefined || intent instanceof BusError || route === undefined) {
+      const correlationId = correlationOf(given.subject, given.data, given.options) ?? cause?.correlationId;
+      return this.#refuse(problem as BusError, { correlationId, cause, route, watched });
+    }
+    return this.#validate(new Publication(this.#host, route, intent, watched), intent.data, cause);
   }
 
   #problem(intent: Intent | BusError, route: Route | undefined, cause: EventRecord | undefined): BusError | undefined {
@@ -107,6 +101,11 @@ export class Publisher {
     );
   }
 
+  #watch(intent: Intent | BusError, route: Route | undefined, publishing: Publishing): Watched {
+    const span = this.#startSpan(intent, route, publishing.context);
+    return { span, startedAt: publishing.startedAt, context: undefined, isContextEntered: false, instant: 0 };
+  }
+
   #startSpan(
     intent: Intent | BusError,
     route: Route | undefined,
@@ -123,64 +122,106 @@ export class Publisher {
     });
   }
 
-  #validated(call: PublishCall, checked: Valid | BusError): Promise<PublishResult> {
-    if (!(checked instanceof BusError)) return this.#accept(call, checked.value);
-    const correlationId = call.intent.given?.correlationId ?? call.cause?.correlationId;
-    return this.#refuse(checked, { ...call, correlationId });
+  #validate(publication: Publication, data: unknown, cause: EventRecord | undefined): Promise<PublishResult> {
+    const { schema, name } = publication.route;
+    if (schema === undefined) return this.#accept(publication, data, cause);
+    const checked = validateData(schema, name, data);
+    if (checked instanceof Promise) return this.#validateLater(publication, checked, cause);
+    return this.#validated(publication, checked, cause);
   }
 
-  #accept(call: PublishCall, value: unknown): Promise<PublishResult> {
+  /** Waits for the schema, or until the bus is closed: a schema that never answers must not hold the publisher for ever. */
+  #validateLater(
+    publication: Publication,
+    checked: Promise<Valid | BusError>,
+    cause: EventRecord | undefined,
+  ): Promise<PublishResult> {
     const host = this.#host;
-    const { intent, route, span } = call;
-    const { ledger, pacer } = host;
-    const accepted = this.#createEvent(call, value);
+    host.ledger.validating++;
+    return new Promise((resolve) => {
+      let isDone = false;
+      const finish = (settled: Valid | BusError): void => {
+        if (isDone) return;
+        isDone = true;
+        forgetClose();
+        host.ledger.validating--;
+        publication.route = host.routes.find(publication.route.name) ?? publication.route; // matching comes after validating
+        resolve(this.#validated(publication, host.closeReason ?? settled, cause));
+      };
+      const forgetClose = host.whenClosed(() => finish(host.closeReason as BusError));
+      void checked.then(finish); // never rejects: a schema that does is a mismatch
+    });
+  }
+
+  #validated(
+    publication: Publication,
+    checked: Valid | BusError,
+    cause: EventRecord | undefined,
+  ): Promise<PublishResult> {
+    if (!(checked instanceof BusError)) return this.#accept(publication, checked.value, cause);
+    const { intent, route, watched } = publication;
+    const correlationId = intent.given?.correlationId ?? cause?.correlationId;
+    return this.#refuse(checked, { correlationId, cause, route, watched });
+  }
+
+  #accept(publication: Publication, value: unknown, cause: EventRecord | undefined): Promise<PublishResult> {
+    const { ledger } = this.#host;
+    const { intent, route } = publication;
+    const event = this.#createEvent(publication, value, cause);
     ledger.accepted++;
-    span?.describe(accepted.event, route.legs.length);
+    publication.publishSpan?.describe(event, route.legs.length);
     if (route.legs.length === 0) {
       ledger.unrouted++;
       route.cell.unrouted++;
-    } else void accepted.event.timestamp; // the publish instant, fixed before a handler can keep the event
-    const publication = new Publication(host, accepted);
-    publication.dispatch();
-    if (intent.options?.strict) return publication.result(pacer, () => this.#end(call, publication.strictError));
-    this.#end(call, undefined);
-    if (intent.options?.wait === "accepted") return publication.acceptedResult(pacer);
-    return publication.result(pacer, undefined);
+    } else void event.timestamp; // the publish instant, fixed before a handler can keep the event
+    publication.dispatch(event);
+    const { options } = intent;
+    if (options?.strict) return strictResult(publication, (failure) => this.#end(publication, failure));
+    this.#end(publication, undefined);
+    return options?.wait === "accepted" ? acceptedResult(publication) : settledResult(publication);
   }
 
-  #createEvent({ intent, route, cause, span, startedAt }: PublishCall, value: unknown): AcceptedCall {
-    const { telemetry, settings, origin } = this.#host;
+  #createEvent({ intent, watched }: Publication, value: unknown, cause: EventRecord | undefined): EventRecord {
+    const { settings, eventOrigin } = this.#host;
     if (settings.freeze === "deep") deepFreeze(value);
-    const event = new EventRecord(intent, value, origin);
+    const event = new EventRecord(intent, value, eventOrigin);
     if (cause !== undefined) fixCause(event, cause);
-    let context: TraceContext | undefined;
-    if (telemetry.isTracing) {
-      const traceId = span?.traceId ?? telemetry.activeTraceId();
-      if (traceId !== undefined) fixCorrelation(event, traceId);
-      context = span?.context ?? telemetry.activeContext();
-      if (context !== undefined) {
-        if (event.correlationId !== span?.traceId) context = telemetry.withCorrelation(context, event.correlationId);
-        fixContext(event, context);
-      }
-    }
+    if (watched !== undefined) this.#fixTrace(event, watched);
     if (intent.subject !== undefined) fixCorrelation(intent.subject, event.correlationId);
-    return { intent, route, cause, span, startedAt, event, context };
+    return event;
+  }
+
+  /** Ties event and trace: the correlation id is the trace id where nobody gave another, and headers carry the context. */
+  #fixTrace(event: EventRecord, watched: Watched): void {
+    const { telemetry } = this.#host;
+    if (!telemetry.isTracing) return;
+    const { span } = watched;
+    const traceId = span?.traceId ?? telemetry.activeTraceId();
+    if (traceId !== undefined) fixCorrelation(event, traceId);
+    let context = span?.context ?? telemetry.activeContext();
+    if (context === undefined) return;
+    if (event.correlationId !== span?.traceId) context = telemetry.withCorrelation(context, event.correlationId);
+    fixContext(event, context);
+    watched.context = context;
   }
 
   /** Ends the publish span and counts the call; `failure` is a strict publish's. */
-  #end({ route, cause, span, startedAt }: PublishCall, failure: BusError | undefined): void {
+  #end({ route, event, watched }: Publication, failure: BusError | undefined): void {
     const { telemetry, failures } = this.#host;
     const read = failure === undefined ? undefined : failures.read(failure);
-    span?.end(read);
-    if (failure !== undefined && span !== undefined) markRecorded(failure, cause?.id);
     const cell = read === undefined ? route.cell : countFailedPublish(route.cell, read.type);
     if (read === undefined) cell.sent++;
-    if (startedAt !== 0) telemetry.recordPublish(cell, (performance.now() - startedAt) / 1000, read?.type);
+    if (watched === undefined) return;
+    const { span, startedAt } = watched;
+    span?.end(read);
+    if (failure !== undefined && span !== undefined) markRecorded(failure, event.causationId);
+    telemetry.recordPublish(cell, (performance.now() - startedAt) / 1000, read?.type);
   }
 
   #refuse(error: BusError, refused: Refused): Promise<never> {
     const { ledger, telemetry, failures, logger } = this.#host;
-    const { span, startedAt, route, cause } = refused;
+    const { watched, route, cause } = refused;
+    const span = watched?.span;
     const correlationId = refused.correlationId ?? span?.traceId;
     const failure = failures.read(error);
     ledger.refused[failure.type] = (ledger.refused[failure.type] ?? 0) + 1;
@@ -190,7 +231,9 @@ export class Publisher {
     if (correlationId !== undefined) span?.describeRefusal(correlationId, cause?.id);
     span?.end(failure);
     if (span !== undefined) markRecorded(error, cause?.id);
-    if (startedAt !== 0) telemetry.recordPublish(counted, (performance.now() - startedAt) / 1000, failure.type);
+    if (watched !== undefined) {
+      telemetry.recordPublish(counted, (performance.now() - watched.startedAt) / 1000, failure.type);
+    }
     const fields = {
       event: LOG_EVENTS.refused,
       ...span?.logFields(),

@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "../catalog/standard-schema.ts";
 import { Accounts } from "../delivery/accounts.ts";
-import type { Ledger } from "../delivery/ledger.ts";
-import type { Leg } from "../delivery/leg.ts";
+import type { OpenLedger } from "../delivery/ledger.ts";
+import { isTimed, type Leg } from "../delivery/leg.ts";
 import type { SpanLevel, TraceMode } from "../options.ts";
+import { type Intent, plainIntent } from "../publishing/intent.ts";
 import { deliveryCell, type PublishCell, publishCell } from "../telemetry/cells.ts";
 import { OTHER } from "../telemetry/semconv.ts";
 import type { Destination } from "../telemetry/telemetry.ts";
@@ -19,6 +20,8 @@ export interface Route {
   /** The span level of the publish span. */
   readonly spans: SpanLevel;
   readonly legs: readonly Leg[];
+  /** What publishing just this name asks for; undefined on a bus without a source. */
+  readonly plain: Intent | undefined;
 }
 
 /** What the catalog says about a name. */
@@ -36,9 +39,11 @@ export interface RoutesInit {
     /** Called when metric series were made: they may be folded. */
     noteFolding(): void;
   };
-  readonly ledger: Ledger;
+  readonly ledger: OpenLedger;
   readonly spans: SpanLevel;
   readonly trace: TraceMode;
+  /** The bus's own source. */
+  readonly source: string | undefined;
 }
 
 const MAX_CACHED = 10_000;
@@ -101,9 +106,18 @@ export class Routes {
     const legs = this.#router.match(name).map((subscription): Leg => {
       const { settings } = subscription;
       const accounts = new Accounts(this.#init.ledger, deliveryCell(destination.label, settings.name));
-      return { subscription, destination, accounts, spans: settings.spans ?? spans, trace: settings.trace ?? trace };
+      return {
+        subscription,
+        destination,
+        accounts,
+        spans: settings.spans ?? spans,
+        trace: settings.trace ?? trace,
+        isTimed: isTimed(settings),
+      };
     });
-    const route: Route = { name, schema, destination, cell: publishCell(destination.label), spans, legs };
+    const { source } = this.#init;
+    const plain = source === undefined ? undefined : plainIntent(name, undefined, source);
+    const route: Route = { name, schema, destination, cell: publishCell(destination.label), spans, legs, plain };
     if (this.#cache.size >= MAX_CACHED) this.#cache.clear(); // names without bound: better slow than ever larger
     this.#cache.set(name, route);
     this.#init.names.noteFolding();

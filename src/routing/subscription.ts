@@ -1,8 +1,9 @@
 import type { SubscriptionSettings } from "../delivery/settings.ts";
-import type { BusEvent } from "../event/event.ts";
-import type { HandlerContext } from "../handler.ts";
+import type { Invoke, Middleware } from "../handler.ts";
 import { showAs } from "../inspect.ts";
+import { composeMiddleware } from "../middleware.ts";
 import type { Pattern } from "./pattern.ts";
+import { readsContext } from "./reads-context.ts";
 
 /** A handler's place on the bus: what `subscribe` returns. */
 export interface Subscription extends Disposable {
@@ -15,9 +16,6 @@ export interface Subscription extends Disposable {
   /** Stops deliveries that have not started; running ones finish. False when it was unsubscribed before. */
   unsubscribe(): boolean;
 }
-
-/** A handler with or without middleware around it. */
-export type Invoke = (event: BusEvent, ctx: HandlerContext) => unknown;
 
 export interface SubscriptionInit {
   readonly pattern: Pattern;
@@ -35,6 +33,8 @@ export class SubscriptionRecord implements Subscription {
   readonly handler: Invoke;
   /** The handler with the middleware around it, composed when either changes, not per event. */
   invoke: Invoke;
+  /** Whether what is to be called may look at its context. */
+  readsContext: boolean;
   #isActive = true;
   readonly #leave: (subscription: SubscriptionRecord) => void;
 
@@ -42,8 +42,15 @@ export class SubscriptionRecord implements Subscription {
     this.parsed = init.pattern;
     this.handler = init.handler;
     this.invoke = init.handler;
+    this.readsContext = readsContext(init.handler);
     this.settings = init.settings;
     this.#leave = init.leave;
+  }
+
+  /** Puts middleware around the handler. */
+  wrap(middleware: readonly Middleware[]): void {
+    this.invoke = composeMiddleware(middleware, this.handler);
+    this.readsContext = middleware.length > 0 || readsContext(this.handler);
   }
 
   get name(): string {
@@ -56,6 +63,11 @@ export class SubscriptionRecord implements Subscription {
 
   get isActive(): boolean {
     return this.#isActive;
+  }
+
+  /** Whether its handler may be called at once, with nothing to look at first. */
+  get isDirect(): boolean {
+    return this.#isActive && !this.settings.once;
   }
 
   /** Ends the subscription, as a listener: of an abort signal, say. */

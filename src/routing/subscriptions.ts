@@ -2,15 +2,14 @@ import { checkFunction } from "../bus/listeners.ts";
 import { destinationsOf } from "../catalog/catalog.ts";
 import type { AnyCatalog } from "../catalog/catalog-types.ts";
 import { BusError, describeValue } from "../errors.ts";
-import type { Middleware } from "../handler.ts";
+import type { Invoke, Middleware } from "../handler.ts";
 import type { Logger } from "../logger.ts";
-import { composeMiddleware } from "../middleware.ts";
 import type { SubscribeOptions } from "../options.ts";
 import { deliveryCell, telemetryCells } from "../telemetry/cells.ts";
 import { matchesPattern, type Pattern, parsePattern } from "./pattern.ts";
 import type { Routes } from "./routes.ts";
 import { defaultSubscriptionName, subscribeSettings } from "./subscribe-settings.ts";
-import { type Invoke, type Subscription, SubscriptionRecord } from "./subscription.ts";
+import { type Subscription, SubscriptionRecord } from "./subscription.ts";
 
 /** A subscription to be, as the caller of `subscribe` gave it. */
 export interface SubscribeRequest {
@@ -52,7 +51,7 @@ export class Subscriptions {
     }
     const leave = (left: SubscriptionRecord): void => this.#remove(left, options?.signal);
     const record = new SubscriptionRecord({ pattern: parsed, handler: handler as Invoke, settings, leave });
-    record.invoke = composeMiddleware(this.#middleware, record.handler);
+    record.wrap(this.#middleware);
     const signal = options?.signal;
     if (signal?.aborted) return withdrawn(record); // it ends before the first event
     signal?.addEventListener("abort", record.end, { once: true });
@@ -123,7 +122,7 @@ export class Subscriptions {
 
   #compose(middleware: readonly Middleware[]): void {
     this.#middleware = middleware;
-    for (const record of this.#records) record.invoke = composeMiddleware(middleware, record.handler);
+    for (const record of this.#records) record.wrap(middleware);
   }
 }
 

@@ -19,6 +19,9 @@ export interface PublishCell {
 export interface DeliveryCell {
   readonly destination: string;
   readonly subscription: string;
+  /** Handlers called at once that began, and returned; each is matched, running, then handled and consumed too. */
+  callsBegun: number;
+  callsReturned: number;
   matched: number;
   handled: number;
   /** Deliveries that ended otherwise, by `outcome|disposition|reason`. */
@@ -31,8 +34,8 @@ export interface DeliveryCell {
   waitingForRetry: number;
   retries: number;
   lateResults: number;
-  /** Unix time in seconds. */
-  lastSuccess: number;
+  /** Unix time in milliseconds. */
+  lastSuccessMs: number;
   readonly deadLetters: { stored: number; replayed: number; removed: number; evicted: number; held: number };
   /** How long attempts took, deliveries took from hand-over to settling, and handlers were waited for. */
   readonly process: Durations;
@@ -109,6 +112,8 @@ export function deliveryCell(destination: string, subscription: string): Deliver
   const cell: DeliveryCell = {
     destination,
     subscription,
+    callsBegun: 0,
+    callsReturned: 0,
     matched: 0,
     handled: 0,
     outcomes: new Map(INITIAL_OUTCOMES.map((outcome) => [outcome, 0])),
@@ -119,7 +124,7 @@ export function deliveryCell(destination: string, subscription: string): Deliver
     waitingForRetry: 0,
     retries: 0,
     lateResults: 0,
-    lastSuccess: Date.now() / 1000,
+    lastSuccessMs: Date.now(),
     deadLetters: { stored: 0, replayed: 0, removed: 0, evicted: 0, held: 0 },
     process: new Durations(() => processDurationLabels(destination, subscription)),
     total: new Durations(() => deliveryLabels(destination, subscription)),

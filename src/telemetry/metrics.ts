@@ -108,21 +108,22 @@ function observePublishCell(cell: PublishCell, observe: Observe): void {
 
 function observeDeliveryCell(cell: DeliveryCell, observe: Observe): void {
   const labels = deliveryLabels(cell.destination, cell.subscription);
-  observe("matched", cell.matched, labels);
-  observe("deliveries", cell.handled, { ...labels, [ATTRIBUTES.outcome.name]: "handled" });
+  const { callsBegun, callsReturned } = cell;
+  observe("matched", cell.matched + callsBegun, labels);
+  observe("deliveries", cell.handled + callsReturned, { ...labels, [ATTRIBUTES.outcome.name]: "handled" });
   for (const [key, count] of cell.outcomes) observe("deliveries", count, { ...labels, ...outcomeLabels(key) });
   const operation = { ...labels, [ATTRIBUTES.operationName.name]: "process" };
-  observe("consumed", cell.consumed, operation);
+  observe("consumed", cell.consumed + callsReturned, operation);
   for (const [type, count] of cell.consumedFailed) {
     observe("consumed", count, { ...operation, [ATTRIBUTES.errorType.name]: type });
   }
   const state = ATTRIBUTES.deliveryState.name;
   observe("inFlight", cell.queued, { ...labels, [state]: "queued" });
-  observe("inFlight", cell.running, { ...labels, [state]: "running" });
+  observe("inFlight", cell.running + callsBegun - callsReturned, { ...labels, [state]: "running" });
   observe("inFlight", cell.waitingForRetry, { ...labels, [state]: "waiting_for_retry" });
   observe("lateResults", cell.lateResults, labels);
   observe("retries", cell.retries, labels);
-  observe("lastSuccess", cell.lastSuccess, labels);
+  observe("lastSuccess", cell.lastSuccessMs / 1000, labels);
   for (const kind of ["stored", "replayed", "removed", "evicted"] as const) {
     observe("deadLetterEvents", cell.deadLetters[kind], { ...labels, [ATTRIBUTES.deadLetterOperation.name]: kind });
   }

@@ -50,6 +50,10 @@ export class OpenTelemetry implements Telemetry {
     return this.#recordDuration !== undefined;
   }
 
+  get isListening(): boolean {
+    return this.#tracer !== undefined || this.#recordDuration !== undefined;
+  }
+
   /** Whether what `startTelemetry` says of its SDK holds for the tracer in use. */
   get #isOurs(): boolean {
     const { tracerProvider } = this.#state;

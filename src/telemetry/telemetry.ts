@@ -109,6 +109,8 @@ export interface Telemetry {
   /** Whether a tracer provider is registered, a meter provider is; as of the last `sense()`. */
   readonly isTracing: boolean;
   readonly isMetering: boolean;
+  /** Whether either is. */
+  readonly isListening: boolean;
   /** Notices providers that came or went. Cheap: called for each publish. */
   sense(): void;
   startPublish(destination: Destination, options: PublishSpanOptions): PublishSpan | undefined;

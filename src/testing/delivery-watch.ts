@@ -4,9 +4,9 @@ import { FailureReader } from "../delivery/failure.ts";
 import type { AttemptFailure, DeliveryFailure } from "../delivery/host.ts";
 import { BusError } from "../errors.ts";
 import type { BusEvent } from "../event/event.ts";
-import type { HandlerContext } from "../handler.ts";
+import type { HandlerContext, Invoke } from "../handler.ts";
 import type { DeliveryReport } from "../outcome.ts";
-import type { Invoke, SubscriptionRecord } from "../routing/subscription.ts";
+import type { SubscriptionRecord } from "../routing/subscription.ts";
 import { isThenable } from "../thenable.ts";
 import type { Activity } from "./activity.ts";
 import type { Book } from "./book.ts";
@@ -64,6 +64,7 @@ export class DeliveryWatch {
       inner = composed;
     };
     Object.defineProperty(subscription, "invoke", { get: () => invoke, set });
+    Object.defineProperty(subscription, "readsContext", { get: () => true, set: () => undefined });
   }
 
   #attempt(inner: Invoke, event: BusEvent, ctx: HandlerContext): unknown {

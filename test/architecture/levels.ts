@@ -19,6 +19,7 @@ const LEVELS: readonly (readonly string[])[] = [
     "src/telemetry/semconv.ts",
     "src/telemetry/telemetry.ts",
     "src/thenable.ts",
+    "src/turn-clock.ts",
     "src/transports/transport.ts",
   ],
   [
