@@ -50,6 +50,7 @@ export class MemoryTransport implements Transport {
       retained: this.#core.retain > 0,
       countsAttempts: true,
       delaysRetries: true,
+      bounded: true,
       deduplicates: false,
       reconnects: false,
     });

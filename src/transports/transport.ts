@@ -18,9 +18,9 @@ export interface Transport extends AsyncDisposable {
   /** What it can do beyond the contract; fixed for its whole life. */
   readonly capabilities: TransportCapabilities;
   /**
-   * Hands envelopes over to the engine, in this order; resolves once the engine has taken all of them over. Waits, or
-   * refuses, while there is no room: neither memory nor disk grows without bound. Handlers never run inside it. After a
-   * rejection some may have been taken over: publishing the same again is safe where subscribers go by the id.
+   * Hands envelopes over to the engine, in this order; resolves once the engine has taken all of them over. Handlers never
+   * run inside it. After a rejection some may have been taken over: publishing the same again is safe where subscribers
+   * go by the id.
    *
    * @throws BusError `INVALID_NAME`, `INVALID_EVENT`, `HEADERS_TOO_LARGE` (above 8 KiB), `TRANSPORT_FULL`,
    * `TRANSPORT_CLOSED`, `ABORTED` (by the signal, while it waited)
@@ -50,6 +50,8 @@ export interface TransportCapabilities {
   readonly countsAttempts: boolean;
   /** Observes the delay of `{ settle: "retry", delayMs }`; else it may come again at once. */
   readonly delaysRetries: boolean;
+  /** Holds a bounded number of envelopes that are not settled; then `publish` waits, or refuses with `TRANSPORT_FULL`. */
+  readonly bounded: boolean;
   /** A second envelope of the same id is dropped. */
   readonly deduplicates: boolean;
   /** Comes back by itself after the engine or the connection was gone, with nothing lost. */
@@ -90,7 +92,7 @@ export interface TransportDelivery {
   readonly signal: AbortSignal;
 }
 
-/** How a delivery ends: done, again (to any of the group, after `delayMs` milliseconds), or set aside for good. */
+/** How a delivery ends: done, to be made again (after `delayMs` milliseconds), or set aside for good. */
 export type Settlement =
   | { readonly settle: "ack" }
   | { readonly settle: "retry"; readonly delayMs?: number | undefined }
