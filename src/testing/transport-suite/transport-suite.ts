@@ -5,8 +5,9 @@ import { type CaseLimits, CaseWorld, type TransportSetup } from "./case-world.ts
 import { CLOSING_CASES } from "./cases/closing.ts";
 import { CONTEXT_CASES } from "./cases/context.ts";
 import { GROUP_CASES } from "./cases/groups.ts";
-import { LIMIT_CASES } from "./cases/limits.ts";
+import { HOSTILE_INPUT_CASES } from "./cases/hostile-input.ts";
 import { PUBLISHING_CASES } from "./cases/publishing.ts";
+import { ROOM_CASES } from "./cases/room.ts";
 import { SETTLING_CASES } from "./cases/settling.ts";
 import { SURVIVAL_CASES } from "./cases/survival.ts";
 import { within } from "./deadline.ts";
@@ -50,7 +51,8 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...GROUP_CASES,
   ...CLOSING_CASES,
   ...CONTEXT_CASES,
-  ...LIMIT_CASES,
+  ...HOSTILE_INPUT_CASES,
+  ...ROOM_CASES,
   ...SURVIVAL_CASES,
 ];
 

@@ -86,6 +86,11 @@ export function linkSettings(options: LinkOptions): LinkSettings {
     onFailure: options.onFailure ?? "ack",
     maxAttempts: options.maxAttempts ?? 5,
     retryDelayMs: options.retryDelayMs ?? 1000,
-    sending: { name: "transport", timeoutMs: 10_000, retry: { maxAttempts: 3 }, ...options.sending },
+    sending: {
+      timeoutMs: 10_000,
+      retry: { maxAttempts: 3 },
+      ...options.sending,
+      name: options.sending?.name ?? "transport", // without one it would be named after our handler
+    },
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { EventHeaders } from "../../event/event-init.ts";
 
 /** The header that lists the buses an event was sent from, oldest first: short random ids, joined by commas. */
-export const VIA_HEADER = "spanbus-via";
+const VIA_HEADER = "spanbus-via";
 
 /** How many buses an event may be sent from; a longer way is a loop that nobody on it can see. */
 export const MAX_BUSES = 16;

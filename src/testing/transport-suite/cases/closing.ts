@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { TransportDelivery } from "../../../transports/transport.ts";
 import type { CaseDefinition } from "../case-definition.ts";
+import { codeOf } from "../code-of.ts";
 import { createGate, within } from "../deadline.ts";
-import { codeOf } from "../error-code.ts";
 import { ACK } from "../inbox.ts";
 
 /** What closing leaves, and what it ends. */

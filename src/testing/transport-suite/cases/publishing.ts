@@ -1,8 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Envelope } from "../../../transports/transport.ts";
 import type { CaseDefinition } from "../case-definition.ts";
-import { numbersOf } from "../envelopes.ts";
 import { ACK } from "../inbox.ts";
+import { numbersOf } from "../numbers-of.ts";
 
 /** What comes out is what went in: to everybody it is meant for, to nobody else, in order. */
 export const PUBLISHING_CASES: readonly CaseDefinition[] = [

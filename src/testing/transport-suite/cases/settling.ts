@@ -2,8 +2,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import type { TransportDelivery } from "../../../transports/transport.ts";
 import type { CaseDefinition } from "../case-definition.ts";
 import { createGate, within } from "../deadline.ts";
-import { numbersOf } from "../envelopes.ts";
 import { ACK } from "../inbox.ts";
+import { numbersOf } from "../numbers-of.ts";
 
 /** How a delivery ends: ack, retry, dead-letter. */
 export const SETTLING_CASES: readonly CaseDefinition[] = [
@@ -57,55 +57,6 @@ export const SETTLING_CASES: readonly CaseDefinition[] = [
       const acked = (): number => new Set(inbox.envelopes.slice(before).map((each) => each.id)).size;
       await inbox.until(() => acked() === sent.length, "every envelope once more, now that the handler acks");
       await inbox.staysQuiet(world.limits.quietMs, "every envelope was acked");
-    },
-  },
-  {
-    name: "hands over no more than maxInFlight until something is settled",
-    run: async (world) => {
-      const transport = await world.connect();
-      const gate = createGate();
-      const sent = world.many(world.name("order"), 10);
-      const inbox = await world.open(transport, {
-        pattern: world.name("order"),
-        maxInFlight: 2,
-        settle: async (_delivery, count) => {
-          if (count <= 2) await gate.opened;
-          return ACK;
-        },
-      });
-
-      await transport.publish(sent);
-      await inbox.delivered(2);
-      await inbox.staysQuiet(world.limits.quietMs, "two were handed over with maxInFlight 2, and none was settled");
-      const atOnce = inbox.deliveries.length;
-      gate.open();
-      await inbox.received(sent);
-
-      equal(atOnce, 2, `it handed over ${atOnce} envelopes at once with maxInFlight 2`);
-    },
-  },
-  {
-    name: "settles one envelope after the other unless asked otherwise",
-    run: async (world) => {
-      const transport = await world.connect();
-      const gate = createGate();
-      const sent = world.many(world.name("order"), 3);
-      const inbox = await world.open(transport, {
-        pattern: world.name("order"),
-        settle: async () => {
-          await gate.opened;
-          return ACK;
-        },
-      });
-
-      await transport.publish(sent);
-      await inbox.delivered(1);
-      await inbox.staysQuiet(world.limits.quietMs, "the first was not settled");
-      const atOnce = inbox.deliveries.length;
-      gate.open();
-      await inbox.received(sent);
-
-      equal(atOnce, 1, `it handed over ${atOnce} envelopes at once`);
     },
   },
   {

@@ -1,8 +1,8 @@
 import { deepEqual } from "node:assert/strict";
 import type { Envelope, Transport } from "../../../transports/transport.ts";
 import type { CaseDefinition } from "../case-definition.ts";
+import { codeOf } from "../code-of.ts";
 import { pause } from "../deadline.ts";
-import { codeOf } from "../error-code.ts";
 
 /** What outlives its subscribers, and its connection. */
 export const SURVIVAL_CASES: readonly CaseDefinition[] = [
