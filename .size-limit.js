@@ -9,5 +9,13 @@ export default [
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
-  { name: "spanbus/testing", path: "dist/testing.js", limit: "50 kB", gzip: true, modifyEsbuildConfig: forNode },
+  { name: "spanbus/transports", path: "dist/transports.js", limit: "8 kB", gzip: true, modifyEsbuildConfig: forNode },
+  {
+    name: "spanbus/transports/memory",
+    path: "dist/transports-memory.js",
+    limit: "10 kB",
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  { name: "spanbus/testing", path: "dist/testing.js", limit: "54 kB", gzip: true, modifyEsbuildConfig: forNode },
 ];

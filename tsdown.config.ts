@@ -7,6 +7,8 @@ const shared: UserConfig = {
     register: "instrumentation/register.ts",
     testing: "src/testing/index.ts",
     "testing-vitest": "src/testing/vitest.ts",
+    transports: "src/transports/index.ts",
+    "transports-memory": "src/transports/memory.ts",
   },
   format: "esm",
   platform: "node",

@@ -99,6 +99,14 @@ export const ERROR_CODES = {
     meaning: "the subscription of the dead letter has gone, and not exactly one active one has taken its name",
     remedy: "subscribe again under the same name, one handler to a name, then replay",
   },
+  TRANSPORT_CLOSED: {
+    meaning: "the transport is closed, or was closed while the call waited",
+    remedy: "publish and subscribe before `close()`; close links before their transport",
+  },
+  TRANSPORT_FULL: {
+    meaning: "the transport holds as much as it may, and too many wait for room or nobody makes any",
+    remedy: "publish again later, settle faster, add subscriptions to the group, or raise its capacity",
+  },
   TELEMETRY_PACKAGES_MISSING: {
     meaning: "`spanbus/instrumentation` found OpenTelemetry packages missing or of mixed versions",
     remedy: "run the install line in the message",

@@ -40,3 +40,11 @@ export { type ExpectedFailures, NotSettledError, UnexpectedFailuresError } from 
 export type { TestHarness } from "./test-harness.ts";
 export type { TestRun } from "./test-run.ts";
 export type { Trace } from "./trace.ts";
+export type { TransportCapability } from "./transport-suite/case-definition.ts";
+export type { TransportSetup } from "./transport-suite/case-world.ts";
+export {
+  type TransportCase,
+  type TransportSuite,
+  type TransportSuiteOptions,
+  transportSuite,
+} from "./transport-suite/transport-suite.ts";
