@@ -39,3 +39,6 @@ function recorded(labels: readonly string[], metric: string, ratio: string): Rec
   const name = `${level}:${metric.replace(/_total$/, "")}`; // what is no counter any more loses its suffix
   return { labels, badRatio: (window) => `${name}:${ratio}_rate${window}`, budget: `${name}:error_budget` };
 }
+
+/** Open buses of a service, all its processes together. */
+export const BUSES: string = `service:${SERIES.busInfo}:sum`;
