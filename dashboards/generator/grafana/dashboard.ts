@@ -11,10 +11,10 @@ import {
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
 import { LABELS, SERIES } from "../prometheus-names.ts";
 import { select, sumBy } from "../promql.ts";
+import { SEVERAL } from "../scope.ts";
 import { placeSections, type Section } from "./layout.ts";
 import { BOARD_UIDS } from "./links.ts";
 import { PROMETHEUS } from "./query.ts";
-import { IN_ENVIRONMENT, OF_SERVICE } from "./variables.ts";
 
 /** One dashboard, before it is laid out. */
 export interface Board {
@@ -46,11 +46,6 @@ export function dashboardJson(board: Board): string {
   return `${JSON.stringify(mend(dashboard), undefined, 2)}\n`;
 }
 
-/** A link in the head of a dashboard. */
-export function headLink(title: string, url: string, tooltip: string): DashboardLink {
-  return new DashboardLinkBuilder(title).url(url).tooltip(tooltip).icon("external link").targetBlank(true).build();
-}
-
 const TAG = "spanbus";
 
 function otherBoards(): DashboardLink {
@@ -66,7 +61,7 @@ function otherBoards(): DashboardLink {
 /** A mark wherever a version of a service is there that was not five minutes before. */
 function deploys(): AnnotationQueryBuilder {
   const running = (offset: string) =>
-    sumBy([LABELS.service, LABELS.serviceVersion], select(SERIES.busInfo, [IN_ENVIRONMENT, OF_SERVICE]) + offset);
+    sumBy([LABELS.service, LABELS.serviceVersion], select(SERIES.busInfo, SEVERAL.service) + offset);
   const expression = `${running("")} > 0 unless ${running(" offset 5m")} > 0`;
   return new AnnotationQueryBuilder()
     .name("Deploys")

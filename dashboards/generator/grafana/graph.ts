@@ -18,11 +18,13 @@ import { describePanel, PALETTE, type PanelSpec, type Query, withDataLinks } fro
 interface GraphSpec extends PanelSpec {
   /** Whether the series add up to something. @default false */
   readonly stacked?: boolean;
+  /** Whether values below 0 make sense. @default false */
+  readonly signed?: boolean;
 }
 
 /** Lines over time, with last and highest values in the legend and a dashed line at each threshold. */
 export function graph(spec: GraphSpec, ...queries: readonly Query[]): Panel {
-  const builder = describePanel(new PanelBuilder(), { min: 0, ...spec }, queries)
+  const builder = describePanel(new PanelBuilder(), spec.signed ? spec : { min: 0, ...spec }, queries)
     .colorScheme(PALETTE)
     .legend(legend())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))

@@ -28,10 +28,11 @@ export interface PanelSpec {
   readonly links?: readonly PanelLink[];
 }
 
-/** Values at which a number becomes noteworthy and bad; `isLowBad` turns the colours around. */
+/** Values at which a number becomes noteworthy (orange) and bad (red). */
 export interface Limits {
-  readonly warning: number;
-  readonly critical: number;
+  readonly warning?: number;
+  readonly critical?: number;
+  /** Whether it is low values that are bad: orange below `warning`, red below `critical`. @default false */
   readonly isLowBad?: boolean;
 }
 
@@ -89,17 +90,31 @@ export function property(id: string, value: unknown): DynamicConfigValue {
 }
 
 /** Steps of thresholds for `limits`; without limits nothing is ever bad. */
-export function thresholdsOf(limits: Limits | undefined): ThresholdsConfig {
+export function thresholdsOf(limits: Limits = {}): ThresholdsConfig {
   return { mode: ThresholdsMode.Absolute, steps: stepsOf(limits) };
 }
 
-function stepsOf(limits: Limits | undefined): Threshold[] {
-  if (limits === undefined) return [{ value: null, color: "green" }];
-  const { warning, critical, isLowBad = false } = limits;
-  const first = { value: null, color: isLowBad ? "red" : "green" };
-  if (isLowBad) return [first, { value: critical, color: "orange" }, { value: warning, color: "green" }];
-  if (warning === critical) return [first, { value: critical, color: "red" }];
-  return [first, { value: warning, color: "orange" }, { value: critical, color: "red" }];
+function stepsOf({ warning, critical, isLowBad = false }: Limits): Threshold[] {
+  const steps = isLowBad ? lowSteps(warning, critical) : highSteps(warning, critical);
+  return steps.filter(({ value }) => value !== undefined) as Threshold[];
+}
+
+type Step = { readonly value: number | null | undefined; readonly color: string };
+
+function highSteps(warning: number | undefined, critical: number | undefined): Step[] {
+  return [
+    { value: null, color: "green" },
+    { value: warning, color: "orange" },
+    { value: critical, color: "red" },
+  ];
+}
+
+function lowSteps(warning: number | undefined, critical: number | undefined): Step[] {
+  return [
+    { value: null, color: critical === undefined ? "orange" : "red" },
+    { value: warning === undefined ? undefined : critical, color: "orange" },
+    { value: warning ?? critical, color: "green" },
+  ];
 }
 
 function withRefId(query: Query, index: number): Query {

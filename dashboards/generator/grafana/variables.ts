@@ -8,7 +8,8 @@ import {
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { LABELS, SERIES } from "../prometheus-names.ts";
-import { type Matcher, matches, select } from "../promql.ts";
+import { type Matcher, select } from "../promql.ts";
+import { ONE_HANDLER, type Scope, SEVERAL } from "../scope.ts";
 import { PROMETHEUS } from "./query.ts";
 
 /** Whether one value is chosen at a time, or several and all of them. */
@@ -40,7 +41,7 @@ export function environmentVariable(): VariableModel {
 
 /** The service; `initial` is chosen where it is given. */
 export function serviceVariable(choice: Choice, initial: string | undefined): VariableModel {
-  const query = labelValues("service", SERIES.busInfo, [IN_ENVIRONMENT]);
+  const query = labelValues("service", SERIES.busInfo, SEVERAL.service.slice(0, 1));
   const builder = queryVariable("service", "Service", query);
   if (choice === "several") chooseSeveral(builder, ".+");
   if (initial !== undefined) {
@@ -49,15 +50,15 @@ export function serviceVariable(choice: Choice, initial: string | undefined): Va
   return builder.build();
 }
 
-/** The event: a name, or the template of a family. */
-export function eventVariable(): VariableModel {
-  const query = labelValues("destination", SERIES.sent, [IN_ENVIRONMENT, OF_SERVICE]);
+/** The events of the chosen service or services: names, and templates of families. */
+export function eventVariable(services: Choice): VariableModel {
+  const query = labelValues("destination", SERIES.sent, scopeOf(services).service);
   return chooseSeveral(queryVariable("event", "Event", query), ".+").build();
 }
 
-/** The handler: a subscription's name. */
+/** The handlers of the chosen events: names of subscriptions. */
 export function handlerVariable(choice: Choice): VariableModel {
-  const query = labelValues("subscription", SERIES.matched, [IN_ENVIRONMENT, OF_SERVICE, OF_EVENT]);
+  const query = labelValues("subscription", SERIES.matched, scopeOf(choice).published);
   const builder = queryVariable("handler", "Handler", query);
   return (choice === "several" ? chooseSeveral(builder, ".+") : builder).build();
 }
@@ -73,10 +74,9 @@ export function textVariable(name: string, label: string, description: string): 
     .build();
 }
 
-/** Matchers for the variables above; a variable of several values is a regular expression, which Grafana escapes. */
-export const IN_ENVIRONMENT: Matcher = matches(LABELS.environment, "$environment");
-export const OF_SERVICE: Matcher = matches(LABELS.service, "$service");
-export const OF_EVENT: Matcher = matches(LABELS.destination, "$event");
+function scopeOf(choice: Choice): Scope {
+  return choice === "several" ? SEVERAL : ONE_HANDLER;
+}
 
 function labelValues(label: keyof typeof LABELS, metric: string, matchers: readonly Matcher[]): string {
   return `label_values(${select(metric, matchers)}, ${LABELS[label]})`;

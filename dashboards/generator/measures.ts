@@ -1,0 +1,62 @@
+import { LABELS, SERIES } from "./prometheus-names.ts";
+import { equal, increase, type Matcher, matches, notEqual, quantile, rate, select, shareOf, sumBy } from "./promql.ts";
+
+/** The window of rates on graphs: wide enough for a few samples, as Grafana works it out. */
+export const RATE_WINDOW = "$__rate_interval";
+
+/** The dashboard's time range. */
+export const WHOLE_RANGE = "$__range";
+
+/** The labels of a row of a table of handlers. */
+export const HANDLER_ROW: readonly string[] = [LABELS.service, LABELS.destination, LABELS.subscription];
+
+/** The labels of a row of a table of events. */
+export const EVENT_ROW: readonly string[] = [LABELS.service, LABELS.destination];
+
+/** Deliveries that ended badly: failed or timed out for good, or dropped. What a handler discards is no failure. */
+export const FAILED: readonly Matcher[] = [
+  matches(LABELS.outcome, "failed|timed_out|dropped"),
+  notEqual(LABELS.disposition, "discarded"),
+];
+
+/** Deliveries that ended well or badly; neither is what was skipped, aborted, de-duplicated or discarded. */
+export const JUDGED: readonly Matcher[] = [
+  matches(LABELS.outcome, "handled|failed|timed_out|dropped"),
+  notEqual(LABELS.disposition, "discarded"),
+];
+
+/** How many per second, by `labels`. */
+export function perSecond(metric: string, matchers: readonly Matcher[], labels: readonly string[] = []): string {
+  return sumBy(labels, rate(select(metric, matchers), RATE_WINDOW));
+}
+
+/** How many in the dashboard's time range, by `labels`. */
+export function inRange(metric: string, matchers: readonly Matcher[], labels: readonly string[]): string {
+  return sumBy(labels, increase(select(metric, matchers), WHOLE_RANGE));
+}
+
+/** The share of deliveries that ended badly, 0 to 1, by `labels`. */
+export function failedShare(scope: readonly Matcher[], labels: readonly string[] = []): string {
+  const part = perSecond(SERIES.deliveries, [...scope, ...FAILED], labels);
+  return shareOf(part, perSecond(SERIES.deliveries, [...scope, ...JUDGED], labels));
+}
+
+/** The `ratio` quantile of a histogram of durations, in seconds, by `labels`. */
+export function durationQuantile(
+  ratio: number,
+  metric: string,
+  by: { readonly matchers: readonly Matcher[]; readonly labels?: readonly string[]; readonly window?: string },
+): string {
+  const { matchers, labels = [], window = RATE_WINDOW } = by;
+  return quantile(ratio, labels, rate(select(`${metric}_bucket`, matchers), window));
+}
+
+/** A gauge or up-down counter now, added up by `labels`. */
+export function total(metric: string, matchers: readonly Matcher[], labels: readonly string[] = []): string {
+  return sumBy(labels, select(metric, matchers));
+}
+
+/** Attempts that failed with `type`, or with any type. */
+export function ofErrorType(type?: string): Matcher {
+  return type === undefined ? notEqual(LABELS.errorType, "") : equal(LABELS.errorType, type);
+}
