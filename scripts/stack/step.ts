@@ -37,9 +37,9 @@ export async function runCommand(
       output += text;
     });
   }
-  const ended = Promise.withResolvers<number | null>();
-  child.on("error", ended.reject).on("close", ended.resolve);
-  const exitCode = await ended.promise;
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
   if (exitCode === 0) return output;
   const lastLines = output.trim().split("\n").slice(-6).join("\n");
   throw new Error(`${program} ${args[0] ?? ""} ended with ${exitCode ?? "a signal"}:\n${lastLines}`);
