@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { GO_PINS, type GoPin } from "./pins.ts";
 import { canRun, keepTool, messageOf, runCommand, StepError } from "./step.ts";
 import { toolPath } from "./tools.ts";
@@ -23,15 +23,15 @@ export async function buildWithGo(say: (line: string) => void): Promise<void> {
 async function buildFirst(choices: readonly GoPin[], say: (line: string) => void): Promise<void> {
   const problems: string[] = [];
   for (const pin of choices) {
-    const source = await downloadModule(pin).catch((error: unknown) => messageOf(error).split("\n"));
-    if (typeof source === "string") {
+    const source = await downloadModule(pin);
+    if ("folder" in source) {
       if (problems.length > 0) say(`${pin.name} ${choices[0]?.version} cannot be had: ${problems.join("; ")}`);
       say(`${pin.name} ${pin.version}: building from ${pin.module} ${pin.moduleVersion} …`);
-      await build(pin, source);
+      await build(pin, source.folder);
       say(`${pin.name} ${pin.version}: built`);
       return;
     }
-    problems.push(`${pin.moduleVersion}: ${source.at(-1)}`);
+    problems.push(source.problem);
   }
   throw new StepError(
     `the module proxy has no source of ${choices[0]?.name}: ${problems.join("; ")}`,
@@ -39,13 +39,13 @@ async function buildFirst(choices: readonly GoPin[], say: (line: string) => void
   );
 }
 
-/** The folder of a module's source, checked by Go against its checksum database. */
-async function downloadModule(pin: GoPin): Promise<string> {
-  const answer = await runCommand("go", ["mod", "download", "-json", `${pin.module}@${pin.moduleVersion}`], {
-    cwd: tmpdir(),
-  });
-  const { Dir } = JSON.parse(answer.slice(answer.indexOf("{"))) as { Dir: string };
-  return Dir;
+/** The folder of a module's source, checked by Go against its checksum database; or why it cannot be had. */
+async function downloadModule(pin: GoPin): Promise<{ readonly folder: string } | { readonly problem: string }> {
+  const module = `${pin.module}@${pin.moduleVersion}`;
+  const answer = await runCommand("go", ["mod", "download", "-json", module], { cwd: tmpdir() }).catch(messageOf);
+  const folder = /"Dir": "(.+)"/.exec(answer)?.[1];
+  if (folder !== undefined) return { folder };
+  return { problem: (/"Error": "(.+)"/.exec(answer)?.[1] ?? answer).replaceAll(String.raw`\n\t`, " ") };
 }
 
 /** Builds in a copy of the module, as its own main module: with its own pins, checksums and replacements. */
@@ -54,6 +54,10 @@ async function build(pin: GoPin, source: string): Promise<void> {
   try {
     await cp(source, folder, { recursive: true });
     await makeWritable(folder);
+    for (const file of pin.placeholders.map((path) => join(folder, path))) {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, "");
+    }
     const program = join(folder, `${pin.name}.out`);
     const variables = Object.entries(pin.variables).map(
       ([name, value]) => `-X ${name}=${value.replace("{version}", pin.version)}`,

@@ -5,14 +5,17 @@ import { stackCache } from "./tools.ts";
 
 const USAGE = `npm run stack:install [-- --only debian|go]
 Gets the real servers of docker-compose.otel.yml without Docker, into ${stackCache()}:
-  debian   promtool, Alertmanager, docker compose: seconds, from Debian's newer suites
-  go       Prometheus, promtool, Jaeger: built from their Go modules, some 20 minutes on two cores`;
+  debian   promtool, amtool, docker compose: seconds, from Debian's newer suites
+  go       Prometheus, promtool, Alertmanager, Jaeger: built from their Go modules, some 10 minutes on two cores`;
 
 const STEPS: Readonly<Record<string, () => Promise<void>>> = {
   debian: () => installFromDebian(say),
   go: async () => {
     if (await hasGo()) return await buildWithGo(say);
-    throw new StepError("there is no Go here, so Prometheus and Jaeger are not built", "install Go 1.25 or newer");
+    throw new StepError(
+      "there is no Go here, so Prometheus, Alertmanager and Jaeger are not built",
+      "install Go 1.25 or newer",
+    );
   },
 };
 

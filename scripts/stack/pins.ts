@@ -24,11 +24,14 @@ export interface GoPin extends ToolPin {
   readonly tags: readonly string[];
   /** What the linker writes into the program, by variable; `{version}` is the version. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Files of a user interface that the module's archive lacks and the build insists on; they are left empty. */
+  readonly placeholders: readonly string[];
 }
 
 /** Debian suites, newest first: the first that has the pinned upstream version is taken. */
 export const DEBIAN_SUITES: readonly string[] = ["forky", "trixie"];
 
+/** Not Alertmanager: Debian's reads its templates from a folder of the system's that only an installed package has. */
 export const DEBIAN_PINS: readonly DebianPin[] = [
   {
     name: "promtool",
@@ -36,13 +39,6 @@ export const DEBIAN_PINS: readonly DebianPin[] = [
     versionArguments: ["--version"],
     debianPackage: "promtool",
     path: "usr/bin/promtool",
-  },
-  {
-    name: "alertmanager",
-    version: "0.33.1",
-    versionArguments: ["--version"],
-    debianPackage: "prometheus-alertmanager",
-    path: "usr/bin/prometheus-alertmanager",
   },
   {
     name: "amtool",
@@ -60,14 +56,29 @@ export const DEBIAN_PINS: readonly DebianPin[] = [
   },
 ];
 
-const PROMETHEUS: Pick<GoPin, "version" | "versionArguments" | "module" | "moduleVersion" | "tags" | "variables"> = {
+const VERSION = { "github.com/prometheus/common/version.Version": "{version}" };
+
+const PROMETHEUS: Omit<GoPin, "name" | "program"> = {
   version: "3.13.1",
   versionArguments: ["--version"],
   module: "github.com/prometheus/prometheus",
   moduleVersion: "v0.313.1",
   // Service discovery of the clouds takes most of the build and nothing of the stack.
   tags: ["remove_all_sd"],
-  variables: { "github.com/prometheus/common/version.Version": "{version}" },
+  variables: VERSION,
+  placeholders: [],
+};
+
+const ALERTMANAGER: GoPin = {
+  name: "alertmanager",
+  version: "0.33.0",
+  versionArguments: ["--version"],
+  module: "github.com/prometheus/alertmanager",
+  moduleVersion: "v0.33.0",
+  program: "./cmd/alertmanager",
+  tags: [],
+  variables: VERSION,
+  placeholders: ["ui/app/dist/index.html"],
 };
 
 const JAEGER: Omit<GoPin, "version" | "moduleVersion"> = {
@@ -77,6 +88,7 @@ const JAEGER: Omit<GoPin, "version" | "moduleVersion"> = {
   program: "./cmd/jaeger",
   tags: [],
   variables: { "github.com/jaegertracing/jaeger/internal/version.latestVersion": "v{version}" },
+  placeholders: [],
 };
 
 /**
@@ -87,6 +99,7 @@ const JAEGER: Omit<GoPin, "version" | "moduleVersion"> = {
 export const GO_PINS: readonly (readonly GoPin[])[] = [
   [{ ...PROMETHEUS, name: "prometheus", program: "./cmd/prometheus" }],
   [{ ...PROMETHEUS, name: "promtool", program: "./cmd/promtool" }],
+  [ALERTMANAGER],
   [
     { ...JAEGER, version: "2.20.0", moduleVersion: "v1.76.1-0.20260720033334-798e4b0fcf22" },
     { ...JAEGER, version: "2.13.0", moduleVersion: "v1.76.0" },
