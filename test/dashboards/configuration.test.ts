@@ -136,6 +136,7 @@ describe("what Grafana is provisioned with", () => {
       provider?.options?.path,
     );
     expect(environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(`${provider?.options?.path}/overview.json`);
+    expect(readConfiguration("grafana/dashboards/overview.json").uid).toBe("spanbus-overview");
   });
 });
 
