@@ -9,5 +9,12 @@ export default [
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
+  {
+    name: "spanbus/dashboards",
+    path: "dist/dashboards.js",
+    limit: "30 kB",
+    gzip: true,
+    modifyEsbuildConfig: (config) => forNode({ ...config, external: ["@grafana/grafana-foundation-sdk"] }),
+  },
   { name: "spanbus/testing", path: "dist/testing.js", limit: "50 kB", gzip: true, modifyEsbuildConfig: forNode },
 ];

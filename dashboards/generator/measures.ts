@@ -13,15 +13,15 @@ export const HANDLER_ROW: readonly string[] = [LABELS.service, LABELS.destinatio
 /** The labels of a row of a table of events. */
 export const EVENT_ROW: readonly string[] = [LABELS.service, LABELS.destination];
 
-/** Deliveries that ended badly: failed or timed out for good, or dropped. What a handler discards is no failure. */
+/** Deliveries that broke the promise: given up after the last attempt, pushed out of a full queue, or cut short. */
 export const FAILED: readonly Matcher[] = [
-  matches(LABELS.outcome, "failed|timed_out|dropped"),
+  matches(LABELS.outcome, "failed|timed_out|dropped|aborted"),
   notEqual(LABELS.disposition, "discarded"),
 ];
 
-/** Deliveries that ended well or badly; neither is what was skipped, aborted, de-duplicated or discarded. */
+/** Deliveries that were promised: not what a handler discarded, nor what nobody tried (skipped, de-duplicated). */
 export const JUDGED: readonly Matcher[] = [
-  matches(LABELS.outcome, "handled|failed|timed_out|dropped"),
+  matches(LABELS.outcome, "handled|failed|timed_out|dropped|aborted"),
   notEqual(LABELS.disposition, "discarded"),
 ];
 

@@ -1,7 +1,8 @@
 import type { GeneratedFile } from "../generated-file.ts";
 import { type Board, dashboardJson } from "../grafana/dashboard.ts";
+import { BOARD_UIDS } from "../grafana/links.ts";
+import type { StackLinks } from "../grafana/stack-links.ts";
 import type { StackModel } from "../model.ts";
-import type { StackLinks } from "../options.ts";
 import { correlationBoard } from "./correlation.ts";
 import { handlerBoard } from "./handler.ts";
 import { overviewBoard } from "./overview.ts";
@@ -20,6 +21,6 @@ const BOARDS: readonly ((model: StackModel, links: StackLinks) => Board)[] = [
 export function dashboardFiles(model: StackModel, links: StackLinks): GeneratedFile[] {
   return BOARDS.map((board) => {
     const made = board(model, links);
-    return { path: `grafana/dashboards/${made.name}.json`, content: dashboardJson(made) };
+    return { path: `grafana/dashboards/${BOARD_UIDS[made.name]}.json`, content: dashboardJson(made) };
   });
 }

@@ -1,6 +1,7 @@
 import { ATTRIBUTES } from "../../../src/telemetry/semconv.ts";
 import type { Board } from "../grafana/dashboard.ts";
 import { correlationLink, jaegerHomeLink } from "../grafana/head-links.ts";
+import type { StackLinks } from "../grafana/stack-links.ts";
 import { text } from "../grafana/text.ts";
 import { traceTable, traceView } from "../grafana/traces.ts";
 import {
@@ -11,7 +12,6 @@ import {
   textVariable,
 } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
-import type { StackLinks } from "../options.ts";
 
 /** Everything that one correlation id stands for. */
 export function correlationBoard(model: StackModel, links: StackLinks): Board {

@@ -2,6 +2,7 @@ import { ATTRIBUTES } from "../../../src/telemetry/semconv.ts";
 import type { Board } from "../grafana/dashboard.ts";
 import { failedHereLink, jaegerHomeLink } from "../grafana/head-links.ts";
 import type { Section } from "../grafana/layout.ts";
+import type { StackLinks } from "../grafana/stack-links.ts";
 import { traceTable } from "../grafana/traces.ts";
 import {
   environmentVariable,
@@ -12,7 +13,6 @@ import {
   serviceVariable,
 } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
-import type { StackLinks } from "../options.ts";
 import { failures } from "../rows/failures.ts";
 import { eventSignals, handlerSignals } from "../rows/handler-signals.ts";
 import { latency } from "../rows/latency.ts";

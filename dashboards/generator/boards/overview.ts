@@ -1,5 +1,6 @@
 import type { Board } from "../grafana/dashboard.ts";
 import { jaegerHomeLink } from "../grafana/head-links.ts";
+import type { StackLinks } from "../grafana/stack-links.ts";
 import {
   environmentVariable,
   eventVariable,
@@ -8,7 +9,6 @@ import {
   serviceVariable,
 } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
-import type { StackLinks } from "../options.ts";
 import { failures } from "../rows/failures.ts";
 import { goldenSignals } from "../rows/golden-signals.ts";
 import { alertsTable, eventsTable, handlersTable } from "../rows/handlers.ts";

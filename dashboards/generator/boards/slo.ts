@@ -1,6 +1,7 @@
 import type { Board } from "../grafana/dashboard.ts";
 import { jaegerHomeLink } from "../grafana/head-links.ts";
 import type { Section } from "../grafana/layout.ts";
+import type { StackLinks } from "../grafana/stack-links.ts";
 import { escapeMarkdown, text } from "../grafana/text.ts";
 import {
   environmentVariable,
@@ -10,7 +11,6 @@ import {
   serviceVariable,
 } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
-import type { StackLinks } from "../options.ts";
 import { alertsTable } from "../rows/handlers.ts";
 import { objectiveNow, objectiveOverTime } from "../rows/objectives.ts";
 import { HANDLING, LATENCY, PUBLISHING } from "../rules/recorded-series.ts";

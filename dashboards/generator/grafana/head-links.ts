@@ -1,7 +1,7 @@
 import { type DashboardLink, DashboardLinkBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ATTRIBUTES } from "../../../src/telemetry/semconv.ts";
-import type { StackLinks } from "../options.ts";
 import { jaegerSearchUrl, variable } from "./links.ts";
+import type { StackLinks } from "./stack-links.ts";
 
 /** A link to Jaeger's UI. */
 export function jaegerHomeLink({ jaegerBaseUrl }: StackLinks): DashboardLink {

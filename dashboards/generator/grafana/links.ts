@@ -76,7 +76,7 @@ export function traceLink(jaegerBaseUrl: string): PanelLink {
 
 /** A link to the runbook of the alert named in the clicked row. */
 export function runbookLink(runbookBaseUrl: string): PanelLink {
-  return { title: "Runbook", url: `${runbookBaseUrl}\${__data.fields.alertname:percentencode}.md`, targetBlank: true };
+  return { title: "Runbook", url: `${runbookBaseUrl}/\${__data.fields.alertname:percentencode}.md`, targetBlank: true };
 }
 
 function encode(part: Part): string {

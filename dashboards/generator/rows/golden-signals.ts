@@ -29,7 +29,7 @@ export function goldenSignals({ published, delivered }: Scope): Section {
       {
         title: "Failed share",
         description:
-          "Deliveries that failed or timed out for good, or were dropped, among those that were handled or should have been. Retries that helped and discarded events do not count.",
+          "Deliveries that failed or timed out for good, or were dropped or aborted, among those that were handled or should have been. Retries that helped and discarded events do not count.",
         unit: "percentunit",
         decimals: 2,
         thresholds: { warning: 0.001, critical: 0.01 },

@@ -20,7 +20,7 @@ export function handlerSignals({ delivered }: Scope): Section {
       {
         title: "Failed share",
         description:
-          "Deliveries that failed or timed out for good, or were dropped, among all that were to be handled.",
+          "Deliveries that failed or timed out for good, or were dropped or aborted, among all that were to be handled.",
         unit: "percentunit",
         decimals: 2,
         thresholds: { warning: 0.001, critical: 0.01 },
@@ -98,7 +98,7 @@ export function eventSignals({ published }: Scope): Section {
   const failing = graph(
     {
       title: "Failed deliveries, by handler",
-      description: "Deliveries that failed or timed out for good, or were dropped.",
+      description: "Deliveries that failed or timed out for good, or were dropped or aborted.",
       unit: "cps",
       stacked: true,
     },

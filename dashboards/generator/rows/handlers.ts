@@ -1,8 +1,8 @@
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { boardLink, failedTracesLink, rowLabel, runbookLink } from "../grafana/links.ts";
+import type { StackLinks } from "../grafana/stack-links.ts";
 import { labelColumn, table } from "../grafana/table.ts";
 import { durationQuantile, EVENT_ROW, FAILED, HANDLER_ROW, inRange, JUDGED, total, WHOLE_RANGE } from "../measures.ts";
-import type { StackLinks } from "../options.ts";
 import { LABELS, SERIES } from "../prometheus-names.ts";
 import { equal, shareOf } from "../promql.ts";
 import type { Scope } from "../scope.ts";
