@@ -32,7 +32,7 @@ function backlogGrowing(kit: RuleKit): AlertRule {
     expr: [
       `${now} - ${before(SERIES.inFlight, kit.time("10m"))} > 100`,
       `and ${now} > ${before(SERIES.inFlight, kit.time("5m"))}`,
-    ].join("\n"),
+    ].join(" "),
     for: "5m",
     severity: "ticket",
     summary: `${HANDLER} falls behind`,

@@ -74,7 +74,7 @@ export function burnAlerts(kit: RuleKit, spec: BurnSpec): readonly AlertRule[] {
       `${recorded.badRatio(long)} > ${threshold}`,
       `and ${recorded.badRatio(short)} > ${threshold}`,
       `and ${spec.badCount(kit.time(long))} >= ${FEWEST_BAD}`,
-    ].join("\n");
+    ].join(" ");
     const spent = percent((rate * secondsOf(long)) / secondsOf("30d"));
     return kit.alert({
       name: alert,

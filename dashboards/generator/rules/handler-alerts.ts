@@ -33,7 +33,7 @@ function consumerStalled(kit: RuleKit): AlertRule {
       `and ${sumBy(HANDLER_LABELS, inFlight)} > 0`,
       `and ${sumBy(HANDLER_LABELS, `${inFlight} offset ${window}`)} > 0`,
       `unless ${sumBy(HANDLER_LABELS, increase(SERIES.deliveries, window))} > 0`,
-    ].join("\n"),
+    ].join(" "),
     for: "1m",
     severity: "page",
     summary: `${HANDLER} is stuck`,

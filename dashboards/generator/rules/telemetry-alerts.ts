@@ -39,7 +39,7 @@ function serviceGone(kit: RuleKit): AlertRule {
   const reporting = sumBy(SERVICE_LABELS, `present_over_time(${SERIES.busInfo}[${kit.time("5m")}])`);
   return kit.alert({
     name: "SpanbusServiceGone",
-    expr: [lastSeenOpen(kit), `unless ${reporting}`].join("\n"),
+    expr: [lastSeenOpen(kit), `unless ${reporting}`].join(" "),
     for: "1m",
     severity: "page",
     summary: `${SERVICE} has stopped reporting`,
@@ -52,7 +52,7 @@ function serviceGone(kit: RuleKit): AlertRule {
 function noTelemetry(kit: RuleKit): AlertRule {
   return kit.alert({
     name: "SpanbusNoTelemetry",
-    expr: [`absent_over_time(${SERIES.busInfo}[${kit.time("10m")}])`, `unless on () (${lastSeenOpen(kit)})`].join("\n"),
+    expr: [`absent_over_time(${SERIES.busInfo}[${kit.time("10m")}])`, `unless on () (${lastSeenOpen(kit)})`].join(" "),
     for: "5m",
     severity: "ticket",
     summary: "No service reports anything",
@@ -73,7 +73,7 @@ function spansDropped(kit: RuleKit): AlertRule {
     expr: [
       `${lost} / (${kit.added(SERVICE_LABELS, SERIES.telemetrySpans, "15m")} > 0) > 0.01`,
       `and ${lost} >= 10`,
-    ].join("\n"),
+    ].join(" "),
     severity: "ticket",
     summary: `Traces of ${SERVICE} have holes`,
     description: `{{ $value | humanizePercentage }} of the spans of ${SERVICE} were lost in the last 15m: dropped from a full queue, or not accepted by the collector.`,
