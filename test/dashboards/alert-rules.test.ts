@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parser } from "@prometheus-io/lezer-promql";
+import { describe, expect, it } from "vitest";
+import { GENERIC_MODEL } from "../../dashboards/generator/model.ts";
+import { storedNames } from "../../dashboards/generator/prometheus-names.ts";
+import { ruleFiles } from "../../dashboards/generator/rules/rule-files.ts";
+import { readConfiguration, type Tree } from "./configuration.ts";
+import { isAlert, PROMETHEUS_FOLDER, rulesOf, shippedAlerts, shippedTests, yamlFiles } from "./shipped-rules.ts";
+
+const RUNBOOKS = join("dashboards", "runbooks");
+const SECTIONS = ["What it means", "How to look", "What to do", "What makes it resolve"];
+
+/** Fires for ever, so no test can show it silent, or resolved. */
+const ALWAYS_FIRING = "SpanbusWatchdog";
+
+const alerts = shippedAlerts();
+const names = [...new Set(alerts.map(({ alert }) => alert))];
+const tests = shippedTests();
+
+describe("the alert rules", () => {
+  it("are what the generator makes, and nothing else is beside them", () => {
+    const files = ruleFiles(GENERIC_MODEL);
+
+    const committed = yamlFiles("rules").map((name) => ({
+      name,
+      text: readFileSync(join(PROMETHEUS_FOLDER, "rules", name), "utf8"),
+    }));
+
+    expect(committed).toEqual(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+  });
+
+  it("ask only for series of the telemetry contract, and for what they record", () => {
+    const rules = yamlFiles("rules").flatMap(rulesOf);
+    const recorded = rules.flatMap((rule) => (isAlert(rule) ? [] : [rule.record]));
+
+    const asked = rules.flatMap(({ expr }) => namesIn(expr));
+
+    expect([...storedNames(), ...recorded]).toEqual(expect.arrayContaining(asked));
+  });
+
+  it.each(names)("%s says how bad it is, what happens, and where to look", (name) => {
+    for (const { labels, annotations } of alerts.filter(({ alert }) => alert === name)) {
+      expect(["page", "ticket", "info"]).toContain(labels.severity);
+      expect(annotations.summary).toMatch(/^\S.{5,100}$/);
+      expect(annotations.description).toMatch(/^\S.{30,400}\.$/);
+      expect(annotations.runbook_url).toMatch(new RegExp(`/dashboards/runbooks/${name}\\.md$`));
+      expect(annotations.dashboard_url).toMatch(/^http:\/\/localhost:3000\/d\/spanbus-[a-z]+(\?|$)/);
+    }
+  });
+
+  it.each(names)("%s opens a dashboard that is shipped, and sets variables that it has", (name) => {
+    const [alert] = alerts.filter((each) => each.alert === name);
+    const url = new URL(alert?.annotations.dashboard_url ?? "");
+
+    const dashboard = readConfiguration(`grafana/dashboards/${url.pathname.replace("/d/spanbus-", "")}.json`);
+
+    const variables = Object.values(dashboard.templating?.list ?? {}) as unknown as Tree[];
+    expect(variables.map((each) => `var-${each.name}`)).toEqual(expect.arrayContaining([...url.searchParams.keys()]));
+  });
+
+  it.each(names)("%s has a runbook page that says what it means, how to look, what to do, what ends it", (name) => {
+    const page = readFileSync(join(RUNBOOKS, `${name}.md`), "utf8");
+
+    const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+
+    expect(page).toMatch(new RegExp(`^# ${name}\n`));
+    expect(headings).toEqual(SECTIONS);
+    expect(page).toContain("```promql");
+  });
+
+  it("have all the runbook pages there are", () => {
+    expect(readdirSync(RUNBOOKS).sort()).toEqual(names.map((name) => `${name}.md`).sort());
+  });
+});
+
+describe("the runbook pages", () => {
+  const queries = names.flatMap((name) => {
+    const file = join(RUNBOOKS, `${name}.md`);
+    const page = existsSync(file) ? readFileSync(file, "utf8") : "";
+    return [...page.matchAll(/```promql\n([^`]+)```/g)].map(([, query = ""]) => [name, query] as const);
+  });
+  const recorded = yamlFiles("rules")
+    .flatMap(rulesOf)
+    .flatMap((rule) => (isAlert(rule) ? [] : [rule.record]));
+
+  it.each(queries)("%s asks for series that exist: %s", (_, query) => {
+    const asked = namesIn(query.replaceAll(/^#.*$/gm, ""));
+
+    expect(asked).not.toEqual([]);
+    expect([...storedNames(), ...recorded, "ALERTS", "up"]).toEqual(expect.arrayContaining(asked));
+  });
+});
+
+describe("the promtool tests", () => {
+  const firing = (test: { alert_rule_test?: readonly { alertname: string; exp_alerts: readonly unknown[] }[] }) =>
+    (test.alert_rule_test ?? []).map(({ exp_alerts }) => exp_alerts.length > 0);
+
+  it.each(names)("show that %s fires", (name) => {
+    const found = tests.filter((test) => test.name.startsWith(`${name} fires`));
+
+    expect(found).not.toEqual([]);
+    for (const test of found) expect(firing(test)).toContain(true);
+  });
+
+  it.each(names.filter((name) => name !== ALWAYS_FIRING))("show that %s stays silent", (name) => {
+    const found = tests.filter((test) => test.name.startsWith(`${name} stays silent`));
+
+    expect(found).not.toEqual([]);
+    for (const test of found) expect(firing(test)).toEqual(firing(test).map(() => false));
+  });
+
+  it.each(names.filter((name) => name !== ALWAYS_FIRING))("show that %s resolves", (name) => {
+    const found = tests.filter((test) => test.name.startsWith(`${name} resolves`));
+
+    expect(found).not.toEqual([]);
+    for (const test of found) {
+      expect(firing(test)[0]).toBe(true);
+      expect(firing(test).at(-1)).toBe(false);
+    }
+  });
+
+  it("test the alert that they are named after", () => {
+    const strays = tests.filter(({ name, alert_rule_test = [] }) => {
+      return alert_rule_test.some(({ alertname }) => alertname !== name.split(" ")[0]);
+    });
+
+    expect(strays).toEqual([]);
+  });
+});
+
+/** The metric names in an expression; throws what the parser could not read. */
+function namesIn(expression: string): string[] {
+  const found: string[] = [];
+  parser.parse(expression).iterate({
+    enter: ({ type, from, to }) => {
+      const text = expression.slice(from, to);
+      if (type.isError) throw new SyntaxError(`${text} at ${from} in ${expression}`);
+      if (type.name === "VectorSelector") found.push(/^[\w:]+/.exec(text)?.[0] ?? text);
+    },
+  });
+  return found;
+}
