@@ -1,16 +1,15 @@
 import { defineConfig, type UserConfig } from "tsdown";
 
-const modules = {
-  index: "src/index.ts",
-  instrumentation: "instrumentation/index.ts",
-  register: "instrumentation/register.ts",
-  testing: "src/testing/index.ts",
-  "testing-vitest": "src/testing/vitest.ts",
-  dashboards: "dashboards/generator/index.ts",
-};
-
 const shared: UserConfig = {
-  entry: modules,
+  entry: {
+    index: "src/index.ts",
+    instrumentation: "instrumentation/index.ts",
+    register: "instrumentation/register.ts",
+    testing: "src/testing/index.ts",
+    "testing-vitest": "src/testing/vitest.ts",
+    dashboards: "dashboards/generator/index.ts",
+    cli: "dashboards/generator/cli/main.ts",
+  },
   format: "esm",
   platform: "node",
   target: "node22",
@@ -21,7 +20,7 @@ const shared: UserConfig = {
 
 // Declarations are a build of their own: maps next to them would point at sources the package does not ship.
 const config: UserConfig[] = defineConfig([
-  { ...shared, entry: { ...modules, cli: "dashboards/generator/cli/main.ts" }, dts: false, sourcemap: true },
+  { ...shared, dts: false, sourcemap: true },
   { ...shared, dts: { emitDtsOnly: true }, sourcemap: false },
 ]);
 

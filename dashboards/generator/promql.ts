@@ -70,9 +70,9 @@ export function shareOf(part: string, whole: string): string {
   return `(${part} or 0 * ${whole}) / (${whole} > 0)`;
 }
 
-/** `value` as a PromQL string literal. */
+/** `value` as a PromQL string literal; every escape of JSON is one of PromQL's. */
 export function quote(value: string): string {
-  return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+  return JSON.stringify(value);
 }
 
 /** `text` as a regular expression (RE2) that matches nothing but it. */

@@ -9,7 +9,7 @@ export interface Section {
 }
 
 /** Panels side by side, sharing the width. */
-export interface Line {
+interface Line {
   /** In rows of the grid, of 30 pixels each. */
   readonly height: number;
   readonly panels: readonly Panel[];

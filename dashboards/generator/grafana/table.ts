@@ -21,7 +21,7 @@ export interface LabelColumn {
   readonly links?: readonly PanelLink[];
 }
 
-export interface ValueColumn {
+interface ValueColumn {
   readonly title: string;
   /** An instant query whose result carries the labels, and no others. */
   readonly expression: string;
@@ -42,6 +42,7 @@ export function table(spec: TableSpec): Panel {
   const builder = describePanel(new PanelBuilder(), { ...spec, unit: "short" }, queries)
     .transformations(transformations(spec))
     .sortBy([new TableSortByFieldStateBuilder().displayName(spec.sortBy).desc(true)])
+    .cellOptions({ type: TableCellDisplayMode.Auto })
     .filterable(true);
   for (const { title, links } of spec.labels) {
     if (links !== undefined) builder.overrideByName(title, [property("links", links)]);

@@ -1,3 +1,4 @@
+import { TableCellDisplayMode } from "@grafana/grafana-foundation-sdk/common";
 import { type Panel, PanelBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { traceLink } from "./links.ts";
@@ -10,6 +11,7 @@ type TraceSpec = Pick<PanelSpec, "title" | "description">;
 export function traceTable(spec: TraceSpec, search: JaegerSearch, jaegerBaseUrl: string): Panel {
   return describePanel(new TableBuilder(), { ...spec, unit: "short" }, [traces(search)])
     .datasource(JAEGER)
+    .cellOptions({ type: TableCellDisplayMode.Auto })
     .overrideByName("Trace ID", [property("links", [traceLink(jaegerBaseUrl)])])
     .build();
 }
