@@ -1,6 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stackToolVersion } from "../../../scripts/stack/tools.ts";
 import { ROOT } from "../../support/root.ts";
 import { freePorts } from "./free-ports.ts";
 import { type Rewrite, rewrite } from "./rewrite.ts";
@@ -31,20 +30,16 @@ export function jaegerPorts(): Promise<JaegerPorts> {
 }
 
 /** The configuration knows from the environment where to listen, to store, and to send: only the ports are fixed in it. */
-export function jaegerRewrites(ports: JaegerPorts, version: string): readonly Rewrite[] {
+export function jaegerRewrites(ports: JaegerPorts): readonly Rewrite[] {
   const hosts = `\${env:JAEGER_LISTEN_HOST:-localhost}`;
-  const addresses: readonly Rewrite[] = [
+  return [
     { why: "address", from: `${hosts}:4317"`, to: `${hosts}:${ports.grpc}"` },
     { why: "address", from: `${hosts}:4318"`, to: `${hosts}:${ports.http}"` },
     { why: "address", from: `${hosts}:13133"`, to: `${hosts}:${ports.health}"` },
     { why: "address", from: `${hosts}:16686"`, to: `${hosts}:${ports.query}"` },
     { why: "address", from: "port: 8888", to: `port: ${ports.metrics}` },
   ];
-  return version === "2.13.0" ? [...addresses, ROOT_WAIT] : addresses;
 }
-
-/** Jaeger 2.13 decides `decision_wait` after the first span, whether or not the root has arrived; 2.20 knows both. */
-const ROOT_WAIT: Rewrite = { why: "older server", from: "    decision_wait_after_root_received: 2s\n", to: "" };
 
 /** Starts Jaeger as the compose file does. */
 export async function startJaeger({
@@ -58,7 +53,7 @@ export async function startJaeger({
   const config = join(folder, "jaeger.yaml");
   const data = join(folder, "badger");
   await mkdir(data, { recursive: true });
-  await writeFile(config, rewrite(shipped, jaegerRewrites(ports, stackToolVersion("jaeger") ?? "")));
+  await writeFile(config, rewrite(shipped, jaegerRewrites(ports)));
   const server = await startServer({
     name: "jaeger",
     program: requireTool("jaeger"),

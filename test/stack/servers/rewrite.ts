@@ -3,7 +3,7 @@ export interface Rewrite {
   /** What the file says; it must be there, or the rule is out of date. */
   readonly from: string;
   readonly to: string;
-  readonly why: "address" | "path" | "faster" | "receiver" | "older server";
+  readonly why: "address" | "path" | "faster" | "receiver";
 }
 
 /** A line of a shipped file before and after. */
