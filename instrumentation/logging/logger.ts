@@ -45,7 +45,7 @@ export function createLogger(options: CreateLoggerOptions = {}, destination?: De
     ...rest,
     mixin: (fields, level, logger) => ({
       ...(isBoundLogger(logger) ? undefined : logFields()),
-      ...link(logger),
+      ...link(fields, logger),
       ...options.mixin?.(fields, level, logger),
     }),
     serializers: { [errorKey]: describeError, ...options.serializers },

@@ -3,7 +3,7 @@ import { checkKnown } from "../../src/check.ts";
 import { BusError, describeValue } from "../../src/errors.ts";
 import { isBoundLogger } from "../../src/logging.ts";
 import { activeTraceFields } from "../../src/telemetry/active.ts";
-import { isJaegerBaseUrl, JAEGER_BASE_URL_FORM, jaegerTraceUrl } from "../../src/telemetry/jaeger.ts";
+import { isJaegerBaseUrl, isTraceId, JAEGER_BASE_URL_FORM, jaegerTraceUrl } from "../../src/telemetry/jaeger.ts";
 
 /** Where the traces named in log lines can be seen. */
 export interface TraceLinkOptions {
@@ -11,8 +11,8 @@ export interface TraceLinkOptions {
   readonly jaeger: string;
 }
 
-/** Makes the `trace_url` of a line: that of the span the line names, where the span is sampled. */
-export type TraceLink = (logger: Logger) => { readonly trace_url?: string };
+/** Makes the `trace_url` of a line, given its own fields: that of the span the line names, where the span is sampled. */
+export type TraceLink = (fields: object, logger: Logger) => { readonly trace_url?: string };
 
 /** @throws BusError `INVALID_OPTION` naming the option, its value and the accepted form */
 export function traceLinkOf(options: TraceLinkOptions | undefined): TraceLink {
@@ -23,14 +23,20 @@ export function traceLinkOf(options: TraceLinkOptions | undefined): TraceLink {
     const text = `createLogger: traceLinks.jaeger must be ${JAEGER_BASE_URL_FORM}, got ${describeValue(baseUrl)}`;
     throw new BusError("INVALID_OPTION", text);
   }
-  return (logger) => {
-    const { trace_id, trace_flags } = isBoundLogger(logger) ? boundTrace(logger) : activeTraceFields();
+  return (fields, logger) => {
+    const { trace_id, trace_flags } = namedTrace(fields, logger);
     const isSampled = typeof trace_flags === "string" && (Number.parseInt(trace_flags, 16) & 1) === 1;
-    return isSampled ? { trace_url: jaegerTraceUrl(String(trace_id), { baseUrl }) } : {};
+    return isSampled && isTraceId(trace_id) ? { trace_url: jaegerTraceUrl(trace_id, { baseUrl }) } : {};
   };
 }
 
 type TraceFields = Readonly<Record<string, unknown>>;
+
+/** What the line says itself wins over what its logger is bound to, and that over what is active: as in the line. */
+function namedTrace(fields: TraceFields | object, logger: Logger): TraceFields {
+  if ("trace_id" in fields) return fields as TraceFields;
+  return isBoundLogger(logger) ? boundTrace(logger) : activeTraceFields();
+}
 
 /** A logger made for one attempt is bound to the fields of its span; reading them back parses JSON: once is enough. */
 const boundTraces = new WeakMap<Logger, TraceFields>();

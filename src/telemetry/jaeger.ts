@@ -69,10 +69,15 @@ export function jaegerSearchUrl(correlationId: string, options: JaegerSearchOpti
  */
 export function jaegerTraceUrl(traceId: string, options: JaegerTraceOptions = {}): string {
   const base = checkedBase("jaegerTraceUrl", options, ["baseUrl"]);
-  if (typeof traceId !== "string" || !/^(?!0{32})[0-9a-f]{32}$/i.test(traceId)) {
+  if (!isTraceId(traceId)) {
     throw invalid("jaegerTraceUrl: traceId", "32 hexadecimal digits, not all of them 0", traceId);
   }
   return `${base}/trace/${traceId.toLowerCase()}`;
+}
+
+/** Whether it is a trace id: 32 hexadecimal digits, not all of them 0. */
+export function isTraceId(value: unknown): value is string {
+  return typeof value === "string" && /^(?!0{32})[0-9a-f]{32}$/i.test(value);
 }
 
 /** Whether links can begin with it: an http or https URL without credentials, query and fragment. */

@@ -244,6 +244,35 @@ describe("createLogger with trace links", () => {
     expect(lines[0]).toMatchObject({ trace_id: traceId, trace_url: `https://jaeger.example/ui/trace/${traceId}` });
   });
 
+  it("links the trace of a failure in the bus's own line about it", async () => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+    await using telemetry = startTelemetry({ spanExporter: inMemory(), metrics: false });
+    await using bus = new EventBus({ source: "shop", logger });
+    bus.subscribe("order.placed", async () => {
+      await Promise.resolve();
+      throw new Error("no stock");
+    });
+
+    const { traceId } = await bus.publish("order.placed", {});
+    await telemetry.shutdown();
+
+    const line = lines.find(({ event }) => event === "spanbus.event.dead_lettered");
+    expect(line).toMatchObject({ trace_id: traceId, trace_url: `https://jaeger.example/ui/trace/${traceId}` });
+  });
+
+  it.each([
+    [Object.defineProperty({}, "trace_id", { get: throwing })],
+    [{ trace_id: "../search", trace_flags: "01" }],
+    [{ trace_id: "", trace_flags: 1 }],
+  ])("writes a line that names a trace by something else without a link: %j", (fields) => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+
+    logger.info(fields, "the message");
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toHaveProperty("trace_url");
+  });
+
   it("links nothing that Jaeger will never have: no link without a trace, nor for one that is not sampled", async () => {
     const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
     await using bus = new EventBus({ source: "shop", logger });
