@@ -30,11 +30,9 @@ export interface ComposeService {
   deploy?: { resources?: { limits?: { memory?: string; cpus?: string | number; pids?: number } } };
 }
 
-export const COMPOSE_FILE = "docker-compose.otel.yml";
-
 /** The text of the file, with its variables as they are. */
 export function composeText(): string {
-  return readFileSync(COMPOSE_FILE, "utf8");
+  return readFileSync("docker-compose.otel.yml", "utf8");
 }
 
 /** The file as compose reads it when no variable is set. */

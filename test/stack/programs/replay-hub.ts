@@ -44,6 +44,7 @@ async function main(seconds: number): Promise<void> {
     seed: SEED,
     secret: undefined,
     logLevel: "silent",
+    jaegerUrl: undefined,
   });
   const { hub, url, secret } = service;
   const options = { url, secret, seed: SEED };
