@@ -53,7 +53,7 @@ describe("generate", () => {
       record.endsWith("deliveries:error_budget"),
     );
 
-    expect(budgets.map(({ expr }) => expr)).toEqual([
+    expect(budgets.map(({ expr }) => expr.replaceAll("\n", " "))).toEqual([
       expect.stringMatching(/messaging_destination_name!~".*\} \+ 0\.001$/),
       expect.stringMatching(/messaging_destination_name="order\.placed"\} \+ 0\.01$/),
       expect.stringMatching(/messaging_destination_name="report\.\{name\}\.ready"\} \+ 0\.0005$/),

@@ -1,6 +1,5 @@
 import type { GeneratedFile } from "../generated-file.ts";
 import { type Board, dashboardJson } from "../grafana/dashboard.ts";
-import { BOARD_UIDS } from "../grafana/links.ts";
 import type { StackLinks } from "../grafana/stack-links.ts";
 import type { StackModel } from "../model.ts";
 import { correlationBoard } from "./correlation.ts";
@@ -21,6 +20,6 @@ const BOARDS: readonly ((model: StackModel, links: StackLinks) => Board)[] = [
 export function dashboardFiles(model: StackModel, links: StackLinks): GeneratedFile[] {
   return BOARDS.map((board) => {
     const made = board(model, links);
-    return { path: `grafana/dashboards/${BOARD_UIDS[made.name]}.json`, content: dashboardJson(made) };
+    return { path: `grafana/dashboards/${made.name}.json`, content: dashboardJson(made) };
   });
 }
