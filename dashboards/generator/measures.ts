@@ -30,9 +30,14 @@ export function perSecond(metric: string, matchers: readonly Matcher[], labels: 
   return sumBy(labels, rate(select(metric, matchers), RATE_WINDOW));
 }
 
-/** How many in the dashboard's time range, by `labels`. */
-export function inRange(metric: string, matchers: readonly Matcher[], labels: readonly string[]): string {
-  return sumBy(labels, increase(select(metric, matchers), WHOLE_RANGE));
+/**
+ * How many in the dashboard's time range, by `labels`. Most counters do not exist before they count something, so of one
+ * that was not there before the range all that it says was added, the first addition too, which `increase` leaves out.
+ */
+export function inRange(metric: string, matchers: readonly Matcher[], labels: readonly string[] = []): string {
+  const counter = select(metric, matchers);
+  const isNew = `(${counter} unless present_over_time(${counter}[1h] offset ${WHOLE_RANGE}))`;
+  return sumBy(labels, `${isNew} or ${increase(counter, WHOLE_RANGE)}`);
 }
 
 /** The share of deliveries that ended badly, 0 to 1, by `labels`. */

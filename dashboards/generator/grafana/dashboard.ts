@@ -60,18 +60,20 @@ function otherBoards(): DashboardLink {
 
 /** A mark wherever a version of a service is there that was not five minutes before. */
 function deploys(): AnnotationQueryBuilder {
+  const { service, serviceVersion } = LABELS;
   const running = (offset: string) =>
-    sumBy([LABELS.service, LABELS.serviceVersion], select(SERIES.busInfo, SEVERAL.service) + offset);
-  const expression = `${running("")} > 0 unless ${running(" offset 5m")} > 0`;
+    sumBy([service, serviceVersion], select(SERIES.busInfo, SEVERAL.service) + offset);
+  const started = `${running("")} > 0 unless ${running(" offset 5m")} > 0`;
+  const expression = `label_replace(${started}, "${serviceVersion}", "(no version)", "${serviceVersion}", "")`;
   return new AnnotationQueryBuilder()
     .name("Deploys")
     .datasource(PROMETHEUS)
     .enable(true)
     .iconColor("blue")
     .target(new DataqueryBuilder().expr(expression).range().interval("1m").refId("Deploys"))
-    .titleFormat(`{{${LABELS.service}}} {{${LABELS.serviceVersion}}}`)
+    .titleFormat(`{{${service}}} {{${serviceVersion}}}`)
     .textFormat("started")
-    .tagKeys(LABELS.serviceVersion);
+    .tagKeys(serviceVersion);
 }
 
 /** Takes out what the SDK's builders put in and Grafana's schema does not know, or what only repeats a default. */

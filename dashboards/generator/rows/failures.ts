@@ -26,6 +26,7 @@ function failedDeliveries({ delivered }: Scope): Panel[] {
       {
         title: "Failed attempts, by error",
         description: "Attempts that threw or timed out, by `error.type`; retries may still have helped.",
+        noValue: "no attempt failed",
         unit: "cps",
         stacked: true,
       },
@@ -38,6 +39,7 @@ function failedDeliveries({ delivered }: Scope): Panel[] {
       {
         title: "Deliveries not handled, by outcome",
         description: "How deliveries ended that were not handled, with what became of the event and why.",
+        noValue: "every delivery was handled",
         unit: "cps",
         stacked: true,
       },
@@ -73,6 +75,7 @@ function troubledAttempts({ delivered }: Scope): Panel[] {
       {
         title: "Retries",
         description: "Attempts after the first, by handler. Many of them load what is failing already.",
+        noValue: "no retries",
         unit: "cps",
       },
       overTime(perSecond(SERIES.retries, delivered, handler), legend),
@@ -81,6 +84,7 @@ function troubledAttempts({ delivered }: Scope): Panel[] {
       {
         title: "Timeouts",
         description: "Attempts that took longer than the subscription's `timeoutMs`, by handler.",
+        noValue: "no timeouts",
         unit: "cps",
       },
       overTime(perSecond(SERIES.consumed, [...delivered, ofErrorType("timeout")], handler), legend),
@@ -89,6 +93,7 @@ function troubledAttempts({ delivered }: Scope): Panel[] {
       {
         title: "Late results",
         description: "Handlers that returned after their attempt had timed out: they do not heed `ctx.signal`.",
+        noValue: "no late results",
         unit: "cps",
       },
       overTime(perSecond(SERIES.lateResults, delivered, handler), legend),
@@ -102,6 +107,7 @@ function troubledPublishing({ published }: Scope): Panel[] {
       {
         title: "Refused publish calls, by reason",
         description: "The reason is the error's code in lower case; the README's table of errors says what to do.",
+        noValue: "nothing was refused",
         unit: "eps",
         stacked: true,
       },
@@ -111,6 +117,7 @@ function troubledPublishing({ published }: Scope): Panel[] {
       {
         title: "Unrouted events",
         description: "Accepted events that no subscription matched, by event.",
+        noValue: "no unrouted events",
         unit: "eps",
       },
       overTime(perSecond(SERIES.unrouted, published, [LABELS.destination]), `{{${LABELS.destination}}}`),

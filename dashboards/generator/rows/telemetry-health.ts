@@ -6,13 +6,12 @@ import { stat } from "../grafana/stat.ts";
 import { labelColumn, table } from "../grafana/table.ts";
 import { inRange, perSecond, total } from "../measures.ts";
 import { LABELS, SERIES } from "../prometheus-names.ts";
-import { anyOf, equal, increase, maxBy, select } from "../promql.ts";
+import { anyOf, equal, maxBy, select } from "../promql.ts";
 import type { Scope } from "../scope.ts";
 
 /** Whether what the other panels show can be believed, as numbers. */
 export function telemetryStats({ service }: Scope): Panel[] {
   const lost = [...service, anyOf(LABELS.telemetryResult, ["dropped", "failed"])];
-  const any = (metric: string, matchers: Scope["service"]) => `sum(${increase(select(metric, matchers), "$__range")})`;
   return [
     stat(
       {
@@ -49,7 +48,7 @@ export function telemetryStats({ service }: Scope): Panel[] {
         thresholds: { warning: 0.5, critical: 100 },
         noValue: "0",
       },
-      atEnd(any(SERIES.telemetrySpans, lost)),
+      atEnd(orZero(inRange(SERIES.telemetrySpans, lost))),
     ),
     stat(
       {
@@ -61,7 +60,7 @@ export function telemetryStats({ service }: Scope): Panel[] {
         thresholds: { warning: 0.5, critical: 100 },
         noValue: "0",
       },
-      atEnd(any(SERIES.guardTrips, service)),
+      atEnd(orZero(inRange(SERIES.guardTrips, service))),
     ),
   ];
 }
@@ -101,7 +100,10 @@ export function guardGraphs({ service, published }: Scope): Panel[] {
         description: "What threw and was caught: a logger, an attribute function, an error listener, the tracer, …",
         unit: "cps",
       },
-      overTime(perSecond(SERIES.guardTrips, service, [LABELS.telemetryPart]), `{{${LABELS.telemetryPart}}}`),
+      overTime(
+        orZeroOf(perSecond(SERIES.guardTrips, service, [LABELS.service, LABELS.telemetryPart]), service),
+        `{{${LABELS.service}}} {{${LABELS.telemetryPart}}}`,
+      ),
     ),
     graph(
       {
@@ -111,7 +113,7 @@ export function guardGraphs({ service, published }: Scope): Panel[] {
         unit: "eps",
       },
       overTime(
-        perSecond(SERIES.sent, [...published, equal(LABELS.destination, OTHER)], [LABELS.service]),
+        orZeroOf(perSecond(SERIES.sent, [...published, equal(LABELS.destination, OTHER)], [LABELS.service]), service),
         `{{${LABELS.service}}}`,
       ),
     ),
@@ -177,4 +179,14 @@ export function lossTable({ service }: Scope): Panel {
       },
     ],
   });
+}
+
+/** 0 where there is nothing: what was never counted has no counter, and reads as an error where all is well. */
+function orZero(expression: string): string {
+  return `${expression} or vector(0)`;
+}
+
+/** 0 for each service that has nothing. */
+function orZeroOf(expression: string, service: Scope["service"]): string {
+  return `${expression} or on (${LABELS.service}) 0 * ${total(SERIES.busInfo, service, [LABELS.service])}`;
 }
