@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { GENERIC_MODEL } from "../../dashboards/generator/model.ts";
-import { storedNames } from "../../dashboards/generator/prometheus-names.ts";
+import { BUSES, SERVICE_LABELS } from "../../dashboards/generator/rules/recorded-series.ts";
 import { ruleFiles } from "../../dashboards/generator/rules/rule-files.ts";
 import { readConfiguration, type Tree } from "./configuration.ts";
+import { knownSeries, readExpression } from "./expression.ts";
 import { isAlert, PROMETHEUS_FOLDER, rulesOf, shippedAlerts, shippedTests, yamlFiles } from "./shipped-rules.ts";
 
 const RUNBOOKS = join("dashboards", "runbooks");
@@ -17,6 +17,9 @@ const ALWAYS_FIRING = "SpanbusWatchdog";
 const alerts = shippedAlerts();
 const names = [...new Set(alerts.map(({ alert }) => alert))];
 const tests = shippedTests();
+
+/** `up` is what Prometheus says of the servers it scrapes. */
+const known = new Map([...knownSeries(), [BUSES, SERVICE_LABELS], ["up", ["job", "instance"]]]);
 
 describe("the alert rules", () => {
   it("are what the generator makes, and nothing else is beside them", () => {
@@ -30,13 +33,20 @@ describe("the alert rules", () => {
     expect(committed).toEqual(files.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
   });
 
-  it("ask only for series of the telemetry contract, and for what they record", () => {
+  it("ask only for series and labels of the telemetry contract, and for what they record", () => {
     const rules = yamlFiles("rules").flatMap(rulesOf);
-    const recorded = rules.flatMap((rule) => (isAlert(rule) ? [] : [rule.record]));
 
-    const asked = rules.flatMap(({ expr }) => namesIn(expr));
+    const strange = rules.flatMap(({ expr }) => unknownIn(expr));
 
-    expect([...storedNames(), ...recorded]).toEqual(expect.arrayContaining(asked));
+    expect(strange).toEqual([]);
+  });
+
+  it("record what dashboards are made to draw, and nothing else", () => {
+    const rules = yamlFiles("rules").flatMap(rulesOf);
+
+    const strange = rules.filter((rule) => !isAlert(rule) && !known.has(rule.record));
+
+    expect(strange).toEqual([]);
   });
 
   it("record over the window that is in the name, and count over the one in the label", () => {
@@ -65,7 +75,7 @@ describe("the alert rules", () => {
     const [alert] = alerts.filter((each) => each.alert === name);
     const url = new URL(alert?.annotations.dashboard_url ?? "");
 
-    const dashboard = readConfiguration(`grafana/dashboards/${url.pathname.replace("/d/spanbus-", "")}.json`);
+    const dashboard = readConfiguration(`grafana/dashboards/${url.pathname.replace("/d/", "")}.json`);
 
     const variables = Object.values(dashboard.templating?.list ?? {}) as unknown as Tree[];
     expect(variables.map((each) => `var-${each.name}`)).toEqual(expect.arrayContaining([...url.searchParams.keys()]));
@@ -79,11 +89,44 @@ describe("the alert rules", () => {
     expect(page).toMatch(new RegExp(`^# ${name}\n`));
     expect(headings).toEqual(SECTIONS);
     expect(page).toContain("```promql");
+    expect(names).toEqual(expect.arrayContaining([...page.matchAll(/\]\((\w+)\.md\)/g)].map(([, link]) => link)));
   });
 
   it("have all the runbook pages there are", () => {
     expect(readdirSync(RUNBOOKS).sort()).toEqual(names.map((name) => `${name}.md`).sort());
   });
+});
+
+describe("docs/alerts.md", () => {
+  const page = readFileSync(join("docs", "alerts.md"), "utf8");
+
+  it("lists every alert with its severity and what it waits for", () => {
+    const rows = [
+      ...page.matchAll(/^\| \[(\w+)\]\(\.\.\/dashboards\/runbooks\/\1\.md\) \| (.+?) \| .+ \| (.+?) \|$/gm),
+    ];
+
+    const listed = rows.map(([, name, severity, wait]) => ({ name, severity, wait }));
+
+    expect(listed).toEqual(expect.arrayContaining(names.map(rowOf)));
+    expect(listed).toHaveLength(names.length);
+  });
+
+  it("names series that are recorded", () => {
+    const named = [...page.matchAll(/`(service\w*:[\w:]+)`/g)].map(([, series = ""]) => series);
+
+    expect(named).toHaveLength(3);
+    expect([...known.keys()]).toEqual(expect.arrayContaining(named));
+  });
+
+  function rowOf(name: string) {
+    const rules = alerts.filter(({ alert }) => alert === name);
+    const unique = (values: readonly string[]) => [...new Set(values)].join(", ");
+    return {
+      name,
+      severity: unique(rules.map(({ labels }) => labels.severity)),
+      wait: unique(rules.map((rule) => rule.for ?? "at once")),
+    };
+  }
 });
 
 describe("the runbook pages", () => {
@@ -92,15 +135,14 @@ describe("the runbook pages", () => {
     const page = existsSync(file) ? readFileSync(file, "utf8") : "";
     return [...page.matchAll(/```promql\n([^`]+)```/g)].map(([, query = ""]) => [name, query] as const);
   });
-  const recorded = yamlFiles("rules")
-    .flatMap(rulesOf)
-    .flatMap((rule) => (isAlert(rule) ? [] : [rule.record]));
 
-  it.each(queries)("%s asks for series that exist: %s", (_, query) => {
-    const asked = namesIn(query.replaceAll(/^#.*$/gm, ""));
+  it.each(queries)("%s asks for series and labels that exist: %s", (_, query) => {
+    const expression = query.replaceAll(/^#.*$/gm, "");
 
-    expect(asked).not.toEqual([]);
-    expect([...storedNames(), ...recorded, "ALERTS", "up"]).toEqual(expect.arrayContaining(asked));
+    const { selectors } = readExpression(expression);
+
+    expect(selectors).not.toEqual([]);
+    expect(unknownIn(expression)).toEqual([]);
   });
 });
 
@@ -151,15 +193,14 @@ function rangesOf(expression: string): string[] {
   return [...expression.matchAll(/\[(\w+)\]/g)].map(([, range = ""]) => range);
 }
 
-/** The metric names in an expression; throws what the parser could not read. */
-function namesIn(expression: string): string[] {
-  const found: string[] = [];
-  parser.parse(expression).iterate({
-    enter: ({ type, from, to }) => {
-      const text = expression.slice(from, to);
-      if (type.isError) throw new SyntaxError(`${text} at ${from} in ${expression}`);
-      if (type.name === "VectorSelector") found.push(/^[\w:]+/.exec(text)?.[0] ?? text);
-    },
-  });
-  return found;
+/** What an expression asks for that no service sends and no rule records. */
+function unknownIn(expression: string): string[] {
+  const { errors, selectors, grouping } = readExpression(expression);
+  const labels = selectors.flatMap(({ metric }) => known.get(metric) ?? []);
+  return [
+    ...errors,
+    ...selectors.filter(({ metric }) => !known.has(metric)).map(({ metric }) => metric),
+    ...selectors.flatMap((each) => each.labels.filter((label) => !known.get(each.metric)?.includes(label))),
+    ...grouping.filter((label) => !labels.includes(label)),
+  ];
 }

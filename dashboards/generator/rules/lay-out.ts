@@ -1,8 +1,6 @@
 /** Binary operators by how loosely they bind, the loosest first; each level is split at before the next. */
-const OPERATORS: readonly (readonly string[])[] = [
-  ["or"],
-  ["and", "unless"],
-  ["==", "!=", ">=", "<=", ">", "<"],
+const OPERATORS: readonly (readonly string[])[] = [["or"], ["and", "unless"], ["==", "!=", ">=", "<=", ">", "<"]];
+const ARITHMETIC: readonly (readonly string[])[] = [
   ["+", "-"],
   ["*", "/"],
 ];
@@ -16,7 +14,8 @@ const WIDTH = 100;
  */
 export function layOut(expression: string): string {
   if (expression.length <= WIDTH) return expression;
-  for (const operators of OPERATORS) {
+  const isPlain = !expression.includes("("); // arithmetic of plain series reads best on its line
+  for (const operators of isPlain ? OPERATORS : [...OPERATORS, ...ARITHMETIC]) {
     const parts = splitBefore(expression, operators);
     if (parts.length > 1) return parts.map(layOut).join("\n");
   }
@@ -25,14 +24,12 @@ export function layOut(expression: string): string {
 
 /** `head (inside)`, the inside on lines of its own; unchanged when it does not end in a group worth opening. */
 function layOutGroup(expression: string): string {
-  const prefix = /^(?:or|and|unless|==|!=|>=|<=|>|<|\+|-|\*|\/) (?:on \(.*?\) )?/.exec(expression)?.[0] ?? "";
-  const operand = expression.slice(prefix.length);
-  const open = openingOfLastGroup(operand);
+  const open = openingOfLastGroup(expression);
   if (open === undefined) return expression;
-  const inside = operand.slice(open + 1, -1);
+  const inside = expression.slice(open + 1, -1);
   if (!inside.includes(" ")) return expression;
   const lines = layOut(inside).split("\n");
-  return [prefix + operand.slice(0, open + 1), ...lines.map((line) => `  ${line}`), ")"].join("\n");
+  return [expression.slice(0, open + 1), ...lines.map((line) => `  ${line}`), ")"].join("\n");
 }
 
 /** Where the group that ends the text begins. */
@@ -47,7 +44,10 @@ function openingOfLastGroup(text: string): number | undefined {
   return last;
 }
 
-/** The parts of an expression, each but the first beginning with one of `operators` outside all parentheses. */
+/**
+ * The parts of an expression, each but the first beginning with one of `operators` outside all parentheses. A number, such
+ * as the 0 of `or 0 * …`, is no part of its own.
+ */
 function splitBefore(expression: string, operators: readonly string[]): string[] {
   const cuts = [0];
   let depth = 0;
@@ -56,7 +56,8 @@ function splitBefore(expression: string, operators: readonly string[]): string[]
     else if (")]}".includes(character)) depth--;
     else if (character === " " && depth === 0) {
       const [word = ""] = expression.slice(at + 1).split(" ", 1);
-      if (operators.includes(word)) cuts.push(at + 1);
+      const before = expression.slice(cuts.at(-1), at);
+      if (operators.includes(word) && !/^(?:\S+ )?[\d.]+$/.test(before)) cuts.push(at + 1);
     }
   }
   return cuts.map((cut, i) => expression.slice(cut, cuts[i + 1]).trimEnd());
