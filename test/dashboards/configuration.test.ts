@@ -135,8 +135,10 @@ describe("what Grafana is provisioned with", () => {
     expect(volumes.find(({ source: from }) => from?.endsWith("/grafana/dashboards"))?.target).toBe(
       provider?.options?.path,
     );
-    expect(environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(`${provider?.options?.path}/overview.json`);
-    expect(readConfiguration("grafana/dashboards/overview.json").uid).toBe("spanbus-overview");
+    expect(environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
+      `${provider?.options?.path}/spanbus-overview.json`,
+    );
+    expect(readConfiguration("grafana/dashboards/spanbus-overview.json").uid).toBe("spanbus-overview");
   });
 });
 

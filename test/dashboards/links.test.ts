@@ -1,12 +1,11 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readConfiguration, type Tree } from "./configuration.ts";
 
-const DASHBOARDS = ["overview", "handler", "correlation", "slo", "telemetry"];
 const dashboards = new Map(
-  DASHBOARDS.map((name) => readConfiguration(`grafana/dashboards/${name}.json`)).map((each) => [
-    String(each.uid),
-    each,
-  ]),
+  readdirSync("dashboards/grafana/dashboards")
+    .map((file) => readConfiguration(`grafana/dashboards/${file}`))
+    .map((dashboard) => [String(dashboard.uid), dashboard]),
 );
 const ui = readConfiguration("jaeger/ui.json");
 const links = [...Object.values(ui.linkPatterns ?? {}), ...Object.values(ui.menu ?? {})] as unknown as {
