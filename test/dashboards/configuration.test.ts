@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ATTRIBUTES, METRICS } from "../../src/telemetry/semconv.ts";
 import { readComposeFile } from "./compose-file.ts";
@@ -135,10 +136,9 @@ describe("what Grafana is provisioned with", () => {
     expect(volumes.find(({ source: from }) => from?.endsWith("/grafana/dashboards"))?.target).toBe(
       provider?.options?.path,
     );
-    expect(environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
-      `${provider?.options?.path}/spanbus-overview.json`,
-    );
-    expect(readConfiguration("grafana/dashboards/spanbus-overview.json").uid).toBe("spanbus-overview");
+    const { GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: home = "" } = environment;
+    expect(dirname(home)).toBe(provider?.options?.path);
+    expect(readConfiguration(`grafana/dashboards/${basename(home)}`).uid).toBe("spanbus-overview");
   });
 });
 
