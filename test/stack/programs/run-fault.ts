@@ -7,13 +7,20 @@ export type FaultCommand = "break" | "mend" | "stop";
 
 /** Metrics every second: the windows of the rules are seconds too. */
 const METRIC_INTERVAL_MS = 1_000;
+/** Patient with a machine that is busy with all the services of the proof. */
+const EXPORT_TIMEOUT_MS = 10_000;
 
 /** Runs one fault's service until it is told to stop; its own process, because an SDK is process-wide. */
 async function main(name: string | undefined): Promise<void> {
   const fault = FAULTS.find((each) => each.name === name);
   if (fault === undefined) throw new Error(`there is no fault "${name}"`);
   const options = await fault.telemetry?.();
-  const telemetry = startTelemetry({ serviceName: fault.name, metricIntervalMs: METRIC_INTERVAL_MS, ...options });
+  const telemetry = startTelemetry({
+    serviceName: fault.name,
+    metricIntervalMs: METRIC_INTERVAL_MS,
+    exportTimeoutMs: EXPORT_TIMEOUT_MS,
+    ...options,
+  });
   const beats = fault.prepare();
   let beat = beats.well;
   const heart = setInterval(() => beat(), BEAT_MS);
