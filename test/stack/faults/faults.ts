@@ -3,7 +3,7 @@ import { evictedDeadLetters, fewDeadLetters, manyDeadLetters } from "./dead-lett
 import type { Fault } from "./fault.ts";
 import { failingHandler } from "./handling.ts";
 import { slowHandler } from "./latency.ts";
-import { refusedEvents, unroutedEvents } from "./publish-faults.ts";
+import { namelessEvents, refusedEvents, unroutedEvents } from "./publish-faults.ts";
 import { publishingWhileDraining } from "./publishing.ts";
 import { retryStorm } from "./retries.ts";
 import { stuckHandler } from "./stalled.ts";
@@ -29,3 +29,6 @@ export const FAULTS: readonly Fault[] = [
   fullSpanQueue,
   guardTrips,
 ];
+
+/** These, and one that no alert is for: of each kind of trouble that a panel shows. */
+export const ALL_FAULTS: readonly Fault[] = [...FAULTS, namelessEvents];

@@ -38,3 +38,16 @@ export const unroutedEvents: Fault = {
     return { buses: [bus], well, broken: () => [well(), bus.publish("order.lost")] };
   },
 };
+
+/** Publishes names that are none: counted, refused, and under no label of their own. */
+export const namelessEvents: Fault = {
+  name: "nameless-events",
+  story: "names that are none have no label",
+  alerts: ["SpanbusEventsRefused", "SpanbusPublishingBudgetBurn"],
+  prepare: () => {
+    const bus = new EventBus({ source: "nameless-events" });
+    bus.subscribe("order.placed", () => undefined, { name: "billing" });
+    const well = () => bus.publish("order.placed");
+    return { buses: [bus], well, broken: () => bus.publish("not a name").catch(() => undefined) };
+  },
+};

@@ -1,6 +1,6 @@
 import { startTelemetry } from "spanbus/instrumentation";
 import { BEAT_MS } from "../faults/fault.ts";
-import { FAULTS } from "../faults/faults.ts";
+import { ALL_FAULTS } from "../faults/faults.ts";
 
 /** What the proof tells the service to do. */
 export type FaultCommand = "break" | "mend" | "stop";
@@ -12,7 +12,7 @@ const EXPORT_TIMEOUT_MS = 10_000;
 
 /** Runs one fault's service until it is told to stop; its own process, because an SDK is process-wide. */
 async function main(name: string | undefined): Promise<void> {
-  const fault = FAULTS.find((each) => each.name === name);
+  const fault = ALL_FAULTS.find((each) => each.name === name);
   if (fault === undefined) throw new Error(`there is no fault "${name}"`);
   const options = await fault.telemetry?.();
   const telemetry = startTelemetry({

@@ -1,5 +1,5 @@
 import type { Fault } from "../faults/fault.ts";
-import { FAULTS } from "../faults/faults.ts";
+import { ALL_FAULTS } from "../faults/faults.ts";
 import type { HubRun } from "../programs/replay-hub.ts";
 import { HUB } from "./hub-run.ts";
 import type { PanelQuery, Variables } from "./panels.ts";
@@ -13,18 +13,25 @@ const NEEDS: Readonly<Record<string, { readonly handler: string } | { readonly f
   "handler: Late results": { handler: "dependency-scanner" },
   "handler: Unrouted events": { fault: "unrouted-events" },
   "overview: Unrouted events": { fault: "unrouted-events" },
+  "overview: Guard trips": { fault: "guard-trips" },
+  "telemetry: Guard trips": { fault: "guard-trips" },
+  "telemetry: Guard trips, by part": { fault: "guard-trips" },
+  "telemetry: Events without a label of their own": { fault: "nameless-events" },
 };
 
 /** The faults that some panel needs. */
 export function faultsOfPanels(): readonly Fault[] {
   const names = new Set(Object.values(NEEDS).flatMap((need) => ("fault" in need ? [need.fault] : [])));
-  return FAULTS.filter(({ name }) => names.has(name));
+  return ALL_FAULTS.filter(({ name }) => names.has(name));
 }
 
 /** What the dashboard's variables are set to when this panel is asked for data. */
-export function variablesFor({ board, title }: PanelQuery, { failures }: HubRun): Variables {
+export function variablesFor({ board, title, target }: PanelQuery, { failures }: HubRun): Variables {
   const need = NEEDS[`${board}: ${title}`] ?? { handler: HANDLER };
   const one = "fault" in need ? { service: need.fault, handler: "billing" } : { service: HUB, handler: need.handler };
-  const chosen = board === "handler" ? one : { ...one, handler: ".+" };
-  return { ...chosen, environment: ".*", event: ".+", correlation: failures[0]?.traceId ?? "" };
+  const [failure] = failures;
+  // A correlation id that the bus made is a trace id; those of the webhooks are GitHub's.
+  const correlation = target.kind === "trace" ? failure?.traceId : failure?.correlationId;
+  const handler = board === "handler" ? one.handler : ".+";
+  return { service: one.service, handler, environment: ".*", event: ".+", correlation: correlation ?? "" };
 }

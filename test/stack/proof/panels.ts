@@ -8,7 +8,7 @@ const FOLDER = join(ROOT, "dashboards/grafana/dashboards");
 
 /** One query of one panel of a shipped dashboard. */
 export interface PanelQuery {
-  /** `overview: Publish rate (A)` */
+  /** `overview: Published (A)` */
   readonly id: string;
   readonly board: string;
   readonly title: string;
@@ -34,7 +34,7 @@ export async function panelQueries(): Promise<readonly PanelQuery[]> {
   const files = (await readdir(FOLDER)).filter((name) => name.endsWith(".json")).sort();
   const boards = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(FOLDER, file), "utf8"))));
   return boards.flatMap((board: PanelJson, i) => {
-    const name = files[i]?.replace(".json", "") ?? "";
+    const name = files[i]?.replace(/^spanbus-|\.json$/g, "") ?? "";
     return flatten(board).flatMap(({ title = "", targets = [] }) =>
       targets.map((target) => {
         return { id: `${name}: ${title} (${target.refId})`, board: name, title, target: readTarget(target) };
