@@ -35,7 +35,7 @@ export async function installFromDebian(say: (line: string) => void): Promise<vo
 }
 
 /** The mirror of the system's own sources, or Debian's public one. */
-export async function debianMirror(): Promise<string> {
+async function debianMirror(): Promise<string> {
   const folder = "/etc/apt/sources.list.d";
   const names = await readdir(folder).catch(() => []);
   const files = ["/etc/apt/sources.list", ...names.map((name) => join(folder, name))];

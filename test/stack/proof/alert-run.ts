@@ -19,7 +19,7 @@ const TIME_SCALE = 1 / 60;
 const TELEMETRY_TIME_SCALE = 1 / 20;
 
 /** An alert that fired, by its labels `alertname`, `service_name` and the `window` of a budget. */
-export interface FiredAlert {
+interface FiredAlert {
   readonly name: string;
   readonly service: string | undefined;
   readonly window: string | undefined;

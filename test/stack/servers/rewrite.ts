@@ -6,12 +6,6 @@ export interface Rewrite {
   readonly why: "address" | "path" | "faster" | "receiver";
 }
 
-/** A line of a shipped file before and after. */
-export interface ChangedLine {
-  readonly before: string;
-  readonly after: string;
-}
-
 /** `text` with every occurrence of each rule's `from` replaced; nothing else changes. */
 export function rewrite(text: string, rules: readonly Rewrite[]): string {
   return rules.reduce((rewritten, { from, to }) => {
