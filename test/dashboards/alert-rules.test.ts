@@ -75,7 +75,7 @@ describe("the alert rules", () => {
     const [alert] = alerts.filter((each) => each.alert === name);
     const url = new URL(alert?.annotations.dashboard_url ?? "");
 
-    const dashboard = readConfiguration(`grafana/dashboards/${url.pathname.replace("/d/", "")}.json`);
+    const dashboard = readConfiguration(`grafana/dashboards/${url.pathname.replace("/d/spanbus-", "")}.json`);
 
     const variables = Object.values(dashboard.templating?.list ?? {}) as unknown as Tree[];
     expect(variables.map((each) => `var-${each.name}`)).toEqual(expect.arrayContaining([...url.searchParams.keys()]));

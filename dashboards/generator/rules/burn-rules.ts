@@ -20,7 +20,7 @@ interface Burn {
  * The multi-window, multi-burn-rate alerts of Google's SRE workbook, chapter 5, for a period of 30 days: the long window
  * says that it matters, the short one that it still goes on.
  */
-export const BURNS: readonly Burn[] = [
+const BURNS: readonly Burn[] = [
   { long: "1h", short: "5m", rate: 14.4, for: "2m", severity: "page" },
   { long: "6h", short: "30m", rate: 6, for: "15m", severity: "page" },
   { long: "1d", short: "2h", rate: 3, for: "1h", severity: "ticket" },

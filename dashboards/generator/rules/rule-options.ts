@@ -49,7 +49,7 @@ export interface RuleSettings {
 }
 
 /** What holds where an option is left out. */
-export const RULE_DEFAULTS: RuleSettings = {
+const RULE_DEFAULTS: RuleSettings = {
   runbookBaseUrl: "https://github.com/spanbus/spanbus/blob/main/dashboards/runbooks/",
   dashboardBaseUrl: "http://localhost:3000",
   jaegerBaseUrl: "http://localhost:16686",
