@@ -5,7 +5,7 @@ import { equal, increase, type Matcher, matches, notEqual, quantile, rate, selec
 export const RATE_WINDOW = "$__rate_interval";
 
 /** The dashboard's time range. */
-export const WHOLE_RANGE = "$__range";
+const WHOLE_RANGE = "$__range";
 
 /** The labels of a row of a table of handlers. */
 export const HANDLER_ROW: readonly string[] = [LABELS.service, LABELS.destination, LABELS.subscription];
@@ -46,14 +46,19 @@ export function failedShare(scope: readonly Matcher[], labels: readonly string[]
   return shareOf(part, perSecond(SERIES.deliveries, [...scope, ...JUDGED], labels));
 }
 
+interface By {
+  readonly matchers: readonly Matcher[];
+  readonly labels?: readonly string[];
+}
+
 /** The `ratio` quantile of a histogram of durations, in seconds, by `labels`. */
-export function durationQuantile(
-  ratio: number,
-  metric: string,
-  by: { readonly matchers: readonly Matcher[]; readonly labels?: readonly string[]; readonly window?: string },
-): string {
-  const { matchers, labels = [], window = RATE_WINDOW } = by;
-  return quantile(ratio, labels, rate(select(`${metric}_bucket`, matchers), window));
+export function durationQuantile(ratio: number, metric: string, { matchers, labels = [] }: By): string {
+  return quantile(ratio, labels, rate(select(`${metric}_bucket`, matchers), RATE_WINDOW));
+}
+
+/** The same over the dashboard's time range; no data, instead of NaN, where there was nothing. */
+export function quantileOfRange(ratio: number, metric: string, { matchers, labels = [] }: By): string {
+  return `${quantile(ratio, labels, rate(select(`${metric}_bucket`, matchers), WHOLE_RANGE))} >= 0`;
 }
 
 /** A gauge or up-down counter now, added up by `labels`. */

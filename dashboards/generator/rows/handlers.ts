@@ -2,7 +2,7 @@ import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { boardLink, failedTracesLink, rowLabel, runbookLink } from "../grafana/links.ts";
 import type { StackLinks } from "../grafana/stack-links.ts";
 import { labelColumn, table } from "../grafana/table.ts";
-import { durationQuantile, EVENT_ROW, FAILED, HANDLER_ROW, inRange, JUDGED, total, WHOLE_RANGE } from "../measures.ts";
+import { EVENT_ROW, FAILED, HANDLER_ROW, inRange, JUDGED, quantileOfRange, total } from "../measures.ts";
 import { LABELS, SERIES } from "../prometheus-names.ts";
 import { equal, shareOf } from "../promql.ts";
 import type { Scope } from "../scope.ts";
@@ -53,11 +53,7 @@ export function handlersTable({ delivered }: Scope, { jaegerBaseUrl }: StackLink
       { title: "Retries", expression: inRange(SERIES.retries, delivered, HANDLER_ROW), unit: "short", decimals: 0 },
       {
         title: "p95",
-        expression: durationQuantile(0.95, SERIES.processDuration, {
-          matchers: delivered,
-          labels: HANDLER_ROW,
-          window: WHOLE_RANGE,
-        }),
+        expression: quantileOfRange(0.95, SERIES.processDuration, { matchers: delivered, labels: HANDLER_ROW }),
         unit: "s",
       },
       { title: "In flight", expression: total(SERIES.inFlight, delivered, HANDLER_ROW), unit: "short", decimals: 0 },
@@ -98,11 +94,7 @@ export function eventsTable({ published }: Scope): Panel {
       },
       {
         title: "Publish p99",
-        expression: durationQuantile(0.99, SERIES.operationDuration, {
-          matchers: published,
-          labels: EVENT_ROW,
-          window: WHOLE_RANGE,
-        }),
+        expression: quantileOfRange(0.99, SERIES.operationDuration, { matchers: published, labels: EVENT_ROW }),
         unit: "s",
       },
     ],

@@ -23,7 +23,7 @@ export function telemetryStats({ service }: Scope): Panel[] {
         noValue: "none",
       },
       overTime(
-        `count(count by (${LABELS.service}, ${LABELS.serviceInstance}) (${select(SERIES.busInfo, service)}))`,
+        `count(count by (${LABELS.service}, ${LABELS.serviceInstance}) (${select(SERIES.busInfo, service)} > 0))`,
         "processes",
       ),
     ),
