@@ -1,7 +1,7 @@
 const forNode = (config) => ({ ...config, platform: "node", format: "esm" });
 
 export default [
-  { name: "spanbus", path: "dist/index.js", limit: "36 kB", gzip: true, modifyEsbuildConfig: forNode },
+  { name: "spanbus", path: "dist/index.js", limit: "40 kB", gzip: true, modifyEsbuildConfig: forNode },
   {
     name: "spanbus/instrumentation",
     path: "dist/instrumentation.js",
@@ -18,4 +18,11 @@ export default [
     modifyEsbuildConfig: forNode,
   },
   { name: "spanbus/testing", path: "dist/testing.js", limit: "54 kB", gzip: true, modifyEsbuildConfig: forNode },
+  {
+    name: "spanbus/dashboards",
+    path: "dist/dashboards.js",
+    limit: "30 kB",
+    gzip: true,
+    modifyEsbuildConfig: (config) => forNode({ ...config, external: ["@grafana/grafana-foundation-sdk"] }),
+  },
 ];

@@ -9,6 +9,8 @@ const shared: UserConfig = {
     "testing-vitest": "src/testing/vitest.ts",
     transports: "src/transports/index.ts",
     "transports-memory": "src/transports/memory.ts",
+    dashboards: "dashboards/generator/index.ts",
+    cli: "dashboards/generator/cli/main.ts",
   },
   format: "esm",
   platform: "node",

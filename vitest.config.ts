@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
   plugins: [lowerDecorators()],
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/stack/proof/**"], // needs the real servers: npm run test:stack
     setupFiles: ["test/support/no-console.ts"],
     allowOnly: false,
     testTimeout: 20_000,

@@ -1,4 +1,5 @@
-export { createLogger } from "./logging/logger.ts";
+export { type CreateLoggerOptions, createLogger } from "./logging/logger.ts";
+export type { TraceLinkOptions } from "./logging/trace-link.ts";
 export type { InstrumentationLike, TelemetryOptions } from "./options.ts";
 export type { DeliveryStatus, TelemetryReport } from "./report.ts";
 export { runningTelemetry, startTelemetry } from "./start-telemetry.ts";

@@ -111,6 +111,14 @@ export const ERROR_CODES = {
     meaning: "`spanbus/instrumentation` found OpenTelemetry packages missing or of mixed versions",
     remedy: "run the install line in the message",
   },
+  DASHBOARD_PACKAGE_MISSING: {
+    meaning: "`@grafana/grafana-foundation-sdk`, which builds dashboards, is not installed",
+    remedy: "run the install line in the message, or copy the generic dashboards out of the package",
+  },
+  INVALID_MODULE: {
+    meaning: "the file given to `spanbus dashboards --from` cannot be loaded, or exports no one catalog or bus",
+    remedy: "read the message: it names the file, what it exports, and what to export or choose",
+  },
 } as const;
 
 /** The stable, machine-readable code of a {@link BusError}. */

@@ -77,3 +77,9 @@ export type {
 } from "./options.ts";
 export type { DeliveryDisposition, DeliveryOutcome, DeliveryReport, PublishResult } from "./outcome.ts";
 export type { Subscription } from "./routing/subscription.ts";
+export {
+  type JaegerSearchOptions,
+  type JaegerTraceOptions,
+  jaegerSearchUrl,
+  jaegerTraceUrl,
+} from "./telemetry/jaeger.ts";

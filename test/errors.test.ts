@@ -7,9 +7,9 @@ import { ROOT } from "./support/root.ts";
 
 const CODES = Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[];
 
-/** The source of src and instrumentation, but for the table of codes. */
+/** The source of src, instrumentation and dashboards, but for the table of codes. */
 function readSource(): string {
-  return ["src", "instrumentation"]
+  return ["src", "instrumentation", "dashboards"]
     .flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
     )

@@ -13,6 +13,8 @@ export interface Settings {
   readonly secret: string | undefined;
   /** Undefined leaves it to what the hub does. */
   readonly logLevel: string | undefined;
+  /** Jaeger's UI, for links; undefined leaves it to where the telemetry goes. */
+  readonly jaegerUrl: string | undefined;
 }
 
 export const USAGE = `webhook-hub: GitHub webhooks through a spanbus, replayed from real ones
@@ -32,6 +34,8 @@ Environment
   LOG_LEVEL                       JSON lines on stderr: trace, debug, info, warn, error, fatal or silent
                                   (default: info with --serve, unless stderr is a terminal; else silent)
   OTEL_EXPORTER_OTLP_ENDPOINT     also send traces and metrics there, such as http://localhost:4318
+  JAEGER_URL                      Jaeger's UI, for links to traces in the report
+                                  (default: http://localhost:16686 when telemetry goes to this machine)
   NO_COLOR                        no colours
 `;
 
@@ -49,6 +53,9 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
   const logLevel = env.LOG_LEVEL || undefined;
   if (logLevel !== undefined && !LEVELS.includes(logLevel))
     throw new UsageError(`LOG_LEVEL is "${logLevel}"; use one of ${LEVELS.join(", ")}`);
+  const jaegerUrl = env.JAEGER_URL || undefined;
+  if (jaegerUrl !== undefined && !(/^https?:\/\/[^?#@]+$/.test(jaegerUrl) && URL.canParse(jaegerUrl)))
+    throw new UsageError(`JAEGER_URL is "${jaegerUrl}"; use a URL such as http://localhost:16686`);
   return {
     mode: values.help === true ? "help" : isServing ? "serve" : "replay",
     port: wholeNumber(port.name, port.text, { max: 65_535, byDefault: 0 }),
@@ -56,6 +63,7 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     seed: wholeNumber("--seed", values.seed, { max: Number.MAX_SAFE_INTEGER, byDefault: 1 }),
     secret: env.WEBHOOK_SECRET || undefined,
     logLevel,
+    jaegerUrl,
   };
 }
 

@@ -16,7 +16,7 @@ export async function runReplay(settings: Settings, screen: Screen): Promise<num
   const types = new Set(recordings.map((recording) => recording.event)).size;
   const what = `${count(recordings.length)} real GitHub webhooks of ${types} event types, over HTTP,`;
   const service = await startService(settings);
-  const { hub, url, secret, answers, traces, collector } = service;
+  const { hub, url, secret, answers, traces, collector, links } = service;
   screen.write(`webhook-hub at ${url}: replaying ${count(recordings.length)} webhooks\n`);
 
   const progress = new ProgressBar(screen, recordings.length, () => {
@@ -31,7 +31,7 @@ export async function runReplay(settings: Settings, screen: Screen): Promise<num
 
   const surprises = [...genuine.surprises, ...intruders.surprises];
   const durationMs = performance.now() - startedAt;
-  const run = recordRun({ what, durationMs, surprises, telemetry, collector, hub, answers, traces });
+  const run = recordRun({ what, durationMs, surprises, telemetry, collector, links, hub, answers, traces });
   screen.write(reportText(run, screen));
   return isFlawless(run) ? 0 : 1;
 }

@@ -15,7 +15,7 @@ export async function runService(settings: Settings, screen: Screen): Promise<nu
   const stopping = stopRequest();
   const recordings = await loadRecordings();
   const service = await startService(settings);
-  const { hub, answers, traces, collector, url, secret } = service;
+  const { hub, answers, traces, collector, links, url, secret } = service;
   const steady = new SteadyReplay(recordings, { url, secret, seed: settings.seed, rate: settings.rate });
   screen.write(greeting(service, settings));
   const housekeeping = setInterval(() => hub.journal.settle(), 1_000);
@@ -31,7 +31,7 @@ export async function runService(settings: Settings, screen: Screen): Promise<nu
   const what = `${plural(steady.sent, "webhook")} replayed, and what others sent,`;
   const { surprises } = steady;
   const durationMs = performance.now() - startedAt;
-  const run = recordRun({ what, durationMs, surprises, telemetry, collector, hub, answers, traces });
+  const run = recordRun({ what, durationMs, surprises, telemetry, collector, links, hub, answers, traces });
   screen.write(reportText(run, screen));
   return isFlawless(run) ? 0 : 1;
 }

@@ -5,14 +5,15 @@ import type { Settings } from "./command-line.ts";
 import { createServer, type Server, WEBHOOK_PATH } from "./http/server.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
 import { TraceStore } from "./report/trace-store.ts";
-import { startHubTelemetry } from "./telemetry.ts";
+import { type HubTelemetry, startHubTelemetry } from "./telemetry.ts";
 
 /** The whole hub, listening. */
 export interface Service {
   readonly hub: Hub;
   readonly answers: Server["answers"];
   readonly traces: TraceStore;
-  readonly collector: string | undefined;
+  readonly collector: HubTelemetry["collector"];
+  readonly links: HubTelemetry["links"];
   /** Where webhooks are posted to. */
   readonly url: string;
   readonly secret: string;
@@ -25,7 +26,8 @@ export async function startService(settings: Settings): Promise<Service> {
   const secret = settings.secret ?? randomBytes(20).toString("hex");
   const logger = createLogger({ name: "webhook-hub", level: logLevelOf(settings) }, process.stderr);
   const traces = new TraceStore();
-  const { telemetry, collector } = startHubTelemetry({ logger, spans: traces });
+  const { jaegerUrl } = settings;
+  const { telemetry, collector, links } = startHubTelemetry({ logger, spans: traces, jaegerUrl });
   const hub = createHub({ logger });
   const { app, answers } = createServer({ bus: hub.bus, journal: hub.journal, secret, logger });
   const stop = async (): Promise<TelemetryReport> => {
@@ -43,7 +45,7 @@ export async function startService(settings: Settings): Promise<Service> {
   }
   const { port: taken } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${taken}${WEBHOOK_PATH}`;
-  return { hub, answers, traces, collector, url, secret, stop };
+  return { hub, answers, traces, collector, links, url, secret, stop };
 }
 
 /** JSON lines are for machines: they neither drown a report nor fill a terminal unless someone asks for them. */

@@ -7,6 +7,8 @@ export interface HubTelemetryOptions {
   readonly logger: Logger;
   /** Sees every span that ends. */
   readonly spans: SpanProcessor;
+  /** Jaeger's UI, where that is known. */
+  readonly jaegerUrl: string | undefined;
 }
 
 /** The telemetry, and where it goes. */
@@ -14,15 +16,24 @@ export interface HubTelemetry {
   readonly telemetry: Telemetry;
   /** Undefined when nothing leaves this process. */
   readonly collector: string | undefined;
+  readonly links: TraceLinks | undefined;
+}
+
+/** What links to traces begin with, and the service they are of. */
+export interface TraceLinks {
+  /** Jaeger's UI. */
+  readonly baseUrl: string;
+  readonly service: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A real SDK in any case, so that there are traces to draw; exporters only where the environment names a collector. */
-export function startHubTelemetry({ logger, spans }: HubTelemetryOptions): HubTelemetry {
+export function startHubTelemetry({ logger, spans, jaegerUrl }: HubTelemetryOptions): HubTelemetry {
   const { env } = process;
+  const service = env.OTEL_SERVICE_NAME || "webhook-hub";
   const telemetry = startTelemetry({
-    serviceName: env.OTEL_SERVICE_NAME || "webhook-hub",
+    serviceName: service,
     metricIntervalMs: 5_000,
     spanProcessors: [spans],
     logger,
@@ -30,7 +41,9 @@ export function startHubTelemetry({ logger, spans }: HubTelemetryOptions): HubTe
     ...(isExported("METRICS", env) ? {} : { metrics: false }),
     ...(isExported("LOGS", env) ? {} : { logs: false }),
   });
-  return { telemetry, collector: isExported("TRACES", env) ? collectorOf(env) : undefined };
+  const collector = isExported("TRACES", env) ? collectorOf(env) : undefined;
+  const baseUrl = collector === undefined ? undefined : (jaegerUrl ?? jaegerBeside(collector));
+  return { telemetry, collector, links: baseUrl === undefined ? undefined : { baseUrl, service } };
 }
 
 /** Whether someone asked for it: an endpoint, or an exporter by name. */
@@ -45,6 +58,11 @@ function collectorOf(env: Environment): string {
   if (env.OTEL_TRACES_EXPORTER?.trim() === "console") return "the console";
   if (!url) return "the default collector";
   return URL.canParse(url) ? new URL(url).host : "a collector whose address cannot be read";
+}
+
+/** A collector on this machine is most likely that of docker-compose.otel.yml, which is Jaeger. */
+function jaegerBeside(collector: string): string | undefined {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(collector) ? "http://localhost:16686" : undefined;
 }
 
 type SpanExporter = NonNullable<TelemetryOptions["spanExporter"]>;

@@ -4,6 +4,17 @@ import { isBoundLogger } from "../../src/logging.ts";
 import { loadPino } from "../packages.ts";
 import { emitLogLine, type LineShape } from "./log-bridge.ts";
 import { describeError, isError, readableFields } from "./safe-log-values.ts";
+import { type TraceLinkOptions, traceLinkOf } from "./trace-link.ts";
+
+/** pino's options, and ours. */
+export interface CreateLoggerOptions extends LoggerOptions {
+  /**
+   * Adds `trace_url` to each line that carries the `trace_id` of a sampled trace: the page that shows it.
+   *
+   * @default no links
+   */
+  traceLinks?: TraceLinkOptions;
+}
 
 /**
  * Makes a pino logger. Each line written while an event is handled carries `trace_id`, `span_id`, `trace_flags`,
@@ -11,17 +22,18 @@ import { describeError, isError, readableFields } from "./safe-log-values.ts";
  * on, each line is also sent over OTLP. Logging never throws: of what pino cannot write (frozen errors, throwing
  * getters, Proxies) the line holds what can be read.
  *
- * @param options pino's own; a `mixin` is kept and wins, as do `serializers`
+ * @param options pino's own, and `traceLinks`; a `mixin` is kept and wins, as do `serializers`
  * @param destination where lines go. @default `options.transport`, else stdout
- * @throws BusError `TELEMETRY_PACKAGES_MISSING` when pino is not installed
+ * @throws BusError `TELEMETRY_PACKAGES_MISSING` when pino is not installed, `INVALID_OPTION` when `traceLinks` names no URL
  * @example
- * const logger = createLogger({ level: "debug" });
+ * const logger = createLogger({ level: "debug", traceLinks: { jaeger: "http://localhost:16686" } });
  * const bus = new EventBus({ source: "shop", logger });
  */
-export function createLogger(options: LoggerOptions = {}, destination?: DestinationStream): Logger {
+export function createLogger(options: CreateLoggerOptions = {}, destination?: DestinationStream): Logger {
   const { pino } = loadPino();
   logFields(); // tells the bus that lines name their subscription
-  const { transport, ...rest } = options;
+  const { transport, traceLinks, ...rest } = options;
+  const link = traceLinkOf(traceLinks);
   const errorKey = options.errorKey ?? "err";
   const target = destination ?? (transport === undefined ? pino.destination(1) : pino.transport(transport));
   const shape: LineShape = {
@@ -33,6 +45,7 @@ export function createLogger(options: LoggerOptions = {}, destination?: Destinat
     ...rest,
     mixin: (fields, level, logger) => ({
       ...(isBoundLogger(logger) ? undefined : logFields()),
+      ...link(fields, logger),
       ...options.mixin?.(fields, level, logger),
     }),
     serializers: { [errorKey]: describeError, ...options.serializers },

@@ -10,21 +10,30 @@ describe("the command line", () => {
       seed: 1,
       secret: undefined,
       logLevel: undefined,
+      jaegerUrl: undefined,
     });
   });
 
   it("takes options, and what the environment says", () => {
     const args = ["--serve", "--rate", "0", "--port=8080", "--seed", "7"];
 
-    const settings = readSettings(args, { PORT: "1", WEBHOOK_SECRET: "s", LOG_LEVEL: "debug" });
+    const settings = readSettings(args, { PORT: "1", WEBHOOK_SECRET: "s", LOG_LEVEL: "debug", JAEGER_URL: "http://j" });
 
-    expect(settings).toEqual({ mode: "serve", port: 8080, rate: 0, seed: 7, secret: "s", logLevel: "debug" });
+    expect(settings).toEqual({
+      mode: "serve",
+      port: 8080,
+      rate: 0,
+      seed: 7,
+      secret: "s",
+      logLevel: "debug",
+      jaegerUrl: "http://j",
+    });
     expect(readSettings([], { PORT: "8081", WEBHOOK_SECRET: "" })).toMatchObject({ port: 8081, secret: undefined });
   });
 
   it("explains itself, and names every option it has", () => {
     expect(readSettings(["-h"], {}).mode).toBe("help");
-    for (const name of ["--serve", "--rate", "--port", "--seed", "WEBHOOK_SECRET", "LOG_LEVEL"]) {
+    for (const name of ["--serve", "--rate", "--port", "--seed", "WEBHOOK_SECRET", "LOG_LEVEL", "JAEGER_URL"]) {
       expect(USAGE).toContain(name);
     }
   });
@@ -49,6 +58,8 @@ describe("the command line", () => {
   it.each([
     ["PORT", "http"],
     ["LOG_LEVEL", "loud"],
+    ["JAEGER_URL", "localhost:16686"],
+    ["JAEGER_URL", "http://user:secret@localhost"],
   ])("refuses a bad %s and says why", (name, value) => {
     expect(() => readSettings([], { [name]: value })).toThrow(`${name} is "${value}"`);
   });

@@ -1,5 +1,5 @@
-import type { DeadLetter, Ledger } from "spanbus";
-import { EventBus } from "spanbus";
+import type { DeadLetter, DeadLetterError, Ledger } from "spanbus";
+import { EventBus, jaegerSearchUrl } from "spanbus";
 import { describe, expect, it } from "vitest";
 import type { HandlerRecord } from "../../examples/webhook-hub/hub/journal.ts";
 import { equationsOf } from "../../examples/webhook-hub/report/balance.ts";
@@ -109,6 +109,7 @@ const RUN: RunRecord = {
     errors: [],
   },
   collector: "collector.test:4318",
+  links: undefined,
 };
 
 describe("the drawn trace", () => {
@@ -209,6 +210,26 @@ describe("the report", () => {
     expect(text.match(/delivery-/g)).toHaveLength(12);
     expect(text).toContain("delivery-99");
     expect(text).toContain("and 19 more");
+  });
+
+  it("links each failure and the drawn trace to Jaeger, within the columns there are, and shows how to search", () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const [error] = deadLetter(1).errors;
+    const traced = { ...deadLetter(1), errors: [{ ...(error as DeadLetterError), traceId }] };
+    const trace = TRACE.map((each) => ({ ...each, traceId }));
+    const links = { baseUrl: "http://localhost:16686", service: "webhook-hub" };
+    const text = reportText(
+      { ...RUN, links, trace, deadLetters: [traced, deadLetter(2)] },
+      { width: 80, paint: plain },
+    );
+
+    const lines = text.split("\n");
+    const link = `http://localhost:16686/trace/${traceId}`;
+    expect(lines.filter((line) => line.includes(link))).toEqual([`      ${link}`, `  in Jaeger       ${link}`]);
+    expect(lines.findIndex((line) => line.includes(link))).toBe(
+      lines.findIndex((each) => each.includes("delivery-1")) + 1,
+    );
+    expect(lines.filter((line) => line.length > 80)).toEqual([`  ${jaegerSearchUrl("c1", links)}`]);
   });
 
   it("has something to say when nothing happened", () => {

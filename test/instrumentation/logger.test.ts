@@ -202,6 +202,102 @@ describe("createLogger", () => {
   });
 });
 
+describe("createLogger with trace links", () => {
+  const JAEGER = "https://jaeger.example/ui/";
+
+  it("adds to each line of a sampled trace the page that shows it", async () => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+    await using telemetry = startTelemetry({ spanExporter: inMemory(), metrics: false });
+    await using bus = new EventBus({ source: "shop", logger });
+    bus.subscribe("order.placed", async (_, ctx) => {
+      logger.info("the application's own");
+      await Promise.resolve();
+      ctx.log.child?.({ step: 2 }).info("the handler's");
+    });
+
+    const { traceId } = await bus.publish("order.placed", {}, { correlationId: "order-1" });
+    logger.info("outside");
+    await telemetry.shutdown();
+
+    const url = `https://jaeger.example/ui/trace/${traceId}`;
+    expect(lines.map(({ msg, trace_id, trace_url }) => ({ msg, trace_id, trace_url }))).toEqual([
+      { msg: "the application's own", trace_id: traceId, trace_url: url },
+      { msg: "the handler's", trace_id: traceId, trace_url: url },
+      { msg: "outside", trace_id: undefined, trace_url: undefined },
+    ]);
+  });
+
+  it("links the trace that the line names, whatever is active when it is written", async () => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+    await using telemetry = startTelemetry({ spanExporter: inMemory(), metrics: false });
+    await using bus = new EventBus({ source: "shop", logger });
+    bus.subscribe("order.placed", (_, ctx) => {
+      api.trace.getTracer("other").startActiveSpan("another trace", { root: true }, (span) => {
+        ctx.log.info("of the handler");
+        span.end();
+      });
+    });
+
+    const { traceId } = await bus.publish("order.placed", {});
+    await telemetry.shutdown();
+
+    expect(lines[0]).toMatchObject({ trace_id: traceId, trace_url: `https://jaeger.example/ui/trace/${traceId}` });
+  });
+
+  it("links the trace of a failure in the bus's own line about it", async () => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+    await using telemetry = startTelemetry({ spanExporter: inMemory(), metrics: false });
+    await using bus = new EventBus({ source: "shop", logger });
+    bus.subscribe("order.placed", async () => {
+      await Promise.resolve();
+      throw new Error("no stock");
+    });
+
+    const { traceId } = await bus.publish("order.placed", {});
+    await telemetry.shutdown();
+
+    const line = lines.find(({ event }) => event === "spanbus.event.dead_lettered");
+    expect(line).toMatchObject({ trace_id: traceId, trace_url: `https://jaeger.example/ui/trace/${traceId}` });
+  });
+
+  it.each([
+    [Object.defineProperty({}, "trace_id", { get: throwing })],
+    [{ trace_id: "../search", trace_flags: "01" }],
+    [{ trace_id: "", trace_flags: 1 }],
+  ])("writes a line that names a trace by something else without a link: %j", (fields) => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+
+    logger.info(fields, "the message");
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toHaveProperty("trace_url");
+  });
+
+  it("links nothing that Jaeger will never have: no link without a trace, nor for one that is not sampled", async () => {
+    const logger = createLogger({ traceLinks: { jaeger: JAEGER } }, destination);
+    await using bus = new EventBus({ source: "shop", logger });
+    bus.subscribe("order.placed", () => logger.info("a line"));
+    await bus.publish("order.placed", {});
+    await using telemetry = startTelemetry({ spanExporter: inMemory(), metrics: false, sampleRatio: 0 });
+
+    await bus.publish("order.placed", {});
+    await telemetry.shutdown();
+
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toMatchObject({ trace_flags: "00" });
+    expect(lines.filter((line) => "trace_url" in line)).toEqual([]);
+  });
+
+  it.each([[{}], [{ jaeger: "jaeger:16686" }], [{ jaeger: "http://localhost", tempo: "" }], [true]])(
+    "refuses %j as traceLinks",
+    (traceLinks) => {
+      const create = () => createLogger({ traceLinks: traceLinks as { jaeger: string } }, destination);
+
+      expect(create).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+    },
+  );
+});
+
 describe("createLogger with OTLP logs", () => {
   it("sends each line as a log record of its span, while telemetry runs with logs on", async () => {
     await using receiver = await startOtlpReceiver();

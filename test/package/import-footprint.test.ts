@@ -17,6 +17,12 @@ describe("importing spanbus", () => {
     expect([...packages].sort()).toEqual(["@opentelemetry/api", "spanbus", "uuid"]);
   });
 
+  it("loads for spanbus/dashboards no package that only generating needs", async () => {
+    const packages = new Set((await filesLoadedBy("dist/dashboards.js")).map(packageOf));
+
+    expect([...packages].sort()).toEqual(["spanbus"]);
+  });
+
   it("is measured by a listing that does see packages, imported and required", async () => {
     const packages = new Set((await filesLoadedBy("node_modules/pino/pino.js")).map(packageOf));
 

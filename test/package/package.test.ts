@@ -27,10 +27,26 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.asyncDispose]());
 
 describe("the packed package", () => {
-  it("holds the built code, its types, the README and the licence, and nothing else", () => {
-    const strangers = packed.files.filter((path) => !/^dist\/[a-z-]+\.(js|js\.map|d\.ts)$/.test(path));
+  it("holds the built code, its types, the telemetry stack, the README and the licence, and nothing else", () => {
+    const isCode = (path: string) => /^dist\/[a-z-]+\.(js|js\.map|d\.ts)$/.test(path);
+    const isStack = (path: string) => /^dashboards\/[a-z]+\/.*\.(json|yml|yaml|md)$/.test(path);
 
-    expect(strangers.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+    const strangers = packed.files.filter((path) => !isCode(path) && !isStack(path));
+
+    expect(strangers.sort()).toEqual(["LICENSE", "README.md", "docker-compose.otel.yml", "package.json"]);
+  });
+
+  it("holds every file that the compose file mounts, and none of the rules' tests", async () => {
+    const mounted = [
+      ...(await readFile(join(ROOT, "docker-compose.otel.yml"), "utf8")).matchAll(/source: \.\/([\w/-]+)/g),
+    ];
+    const folders = mounted.map(([, folder = ""]) => folder);
+
+    const empty = folders.filter((folder) => !packed.files.some((path) => path.startsWith(`${folder}/`)));
+
+    expect(folders.length).toBeGreaterThan(3);
+    expect(empty).toEqual([]);
+    expect(packed.files.filter((path) => path.startsWith("dashboards/prometheus/tests"))).toEqual([]);
   });
 
   it("holds every file that its exports name", () => {
@@ -74,6 +90,21 @@ describe("the installed package", () => {
     const result = await runChild(process.execPath, ["--input-type=commonjs", "--eval", program], folder.path);
 
     expect(result).toEqual({ exitCode: 0, stdout: `true function\n${manifest.version}\n`, stderr: "" });
+  });
+
+  it("says what to install when dashboards are to be generated without the package that builds them", async () => {
+    const program = `
+      const { generate } = await import("spanbus/dashboards");
+      await generate().catch(({ code, message }) => console.log(code, message));`;
+
+    const printed = await runChildOrThrow(process.execPath, ["--input-type=module", "--eval", program], folder.path);
+    const result = await runChild(join(folder.path, "node_modules/.bin/spanbus"), ["dashboards"], folder.path);
+
+    expect(printed).toBe(
+      "DASHBOARD_PACKAGE_MISSING cannot generate dashboards: @grafana/grafana-foundation-sdk is not installed. " +
+        "Run: npm install --save-dev @grafana/grafana-foundation-sdk@0.0.21\n",
+    );
+    expect(result).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("is not installed") });
   });
 
   it("gives its types to a strict project that has no optional peer", async () => {

@@ -1,5 +1,6 @@
-import type { DeadLetter } from "spanbus";
+import { type DeadLetter, jaegerTraceUrl } from "spanbus";
 import { groupBy } from "./group-by.ts";
+import type { RunRecord } from "./run-record.ts";
 import type { Sheet } from "./screen.ts";
 import { clip, count, plural } from "./text.ts";
 
@@ -7,8 +8,9 @@ const MAX_SHOWN = 12;
 const ID_WIDTH = 36;
 const SHORT_ID = 8;
 
-/** Dead letters, by subscription and error. */
-export function failureLines(deadLetters: readonly DeadLetter[], { width, paint }: Sheet): string[] {
+/** Dead letters, by subscription and error, each with the way to its trace where there is one. */
+export function failureLines(run: Pick<RunRecord, "deadLetters" | "links">, { width, paint }: Sheet): string[] {
+  const { deadLetters, links } = run;
   if (deadLetters.length === 0) return ["none"];
   const groups = [...groupBy(deadLetters, groupTitle)].sort(([, a], [, b]) => b.length - a.length);
   const shown = firstOfEach(groups.map(([, letters]) => letters));
@@ -17,10 +19,13 @@ export function failureLines(deadLetters: readonly DeadLetter[], { width, paint 
   for (const [title, letters] of groups) {
     if (!letters.some((letter) => shown.has(letter))) break;
     lines.push(paint("red", clip(title, width - 10)) + paint("dim", `  × ${count(letters.length)}`));
-    for (const { id, event } of letters.filter((letter) => shown.has(letter))) {
+    for (const { id, event, errors } of letters.filter((letter) => shown.has(letter))) {
       const name = clip(event.name.replace(/^github\./, ""), nameWidth).padEnd(nameWidth);
       const correlationId = clip(event.correlationId, ID_WIDTH).padEnd(ID_WIDTH);
       lines.push(`  ${name}  ${correlationId}  ${paint("dim", `dead letter ${id.slice(0, SHORT_ID)}`)}`);
+      const traceId = errors.at(-1)?.traceId;
+      if (links === undefined || traceId === undefined) continue;
+      lines.push(`    ${paint("cyan", jaegerTraceUrl(traceId, { baseUrl: links.baseUrl }))}`);
     }
   }
   const rest = deadLetters.length - shown.size;

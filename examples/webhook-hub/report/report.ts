@@ -1,3 +1,4 @@
+import { jaegerTraceUrl } from "spanbus";
 import { answerLines } from "./answer-lines.ts";
 import { balanceLines } from "./balance-lines.ts";
 import { failureLines } from "./failure-lines.ts";
@@ -11,7 +12,7 @@ import { treeLines } from "./trace-tree.ts";
 
 /** The whole report as text. */
 export function reportText(run: RunRecord, sheet: Sheet): string {
-  const { ledger, handlers, deadLetters, trace, what, durationMs } = run;
+  const { ledger, handlers, what, durationMs } = run;
   const { paint } = sheet;
   const inner = { ...sheet, width: sheet.width - INDENT.length };
   const sections: Section[] = [
@@ -22,8 +23,8 @@ export function reportText(run: RunRecord, sheet: Sheet): string {
       aside: "from publish to settled, retries included, in ms",
       lines: handlerLines(handlers, inner),
     },
-    { title: "Failures", aside: "dead-lettered, with correlation ids", lines: failureLines(deadLetters, inner) },
-    { title: "One trace", ...traceSection(trace, inner) },
+    { title: "Failures", aside: "dead-lettered, with correlation ids", lines: failureLines(run, inner) },
+    { title: "One trace", ...traceSection(run, inner) },
     { title: "Ledger", aside: "bus.stats() after the drain", lines: balanceLines(run.equations, inner) },
     { title: "Telemetry", lines: telemetryLines(run, inner) },
   ];
@@ -55,10 +56,11 @@ function sectionLines({ title, aside = "", lines }: Section, { width, paint }: S
   ];
 }
 
-function traceSection(trace: RunRecord["trace"], sheet: Sheet): Pick<Section, "aside" | "lines"> {
+function traceSection({ trace, links }: RunRecord, sheet: Sheet): Pick<Section, "aside" | "lines"> {
   const [first] = trace ?? [];
   if (trace === undefined || first === undefined) return { lines: ["no trace was sampled"] };
   const ids = [`trace id        ${first.traceId}`, `correlation id  ${first.correlationId ?? "none"}`];
+  if (links !== undefined) ids.push(`in Jaeger       ${jaegerTraceUrl(first.traceId, { baseUrl: links.baseUrl })}`);
   const { paint } = sheet;
   return {
     aside: `of ${plural(trace.length, "span")}, durations in ms`,

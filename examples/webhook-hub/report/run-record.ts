@@ -4,6 +4,7 @@ import type { Answers } from "../http/answers.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { HandlerRecord } from "../hub/journal.ts";
 import type { Surprise } from "../replay/replay.ts";
+import type { TraceLinks } from "../telemetry.ts";
 import { type Equation, equationsOf } from "./balance.ts";
 import type { TraceSpan, TraceStore } from "./trace-store.ts";
 import { pickTrace } from "./trace-tree.ts";
@@ -25,10 +26,12 @@ export interface RunRecord {
   readonly telemetry: TelemetryReport;
   /** Where the telemetry went; undefined when it stayed here. */
   readonly collector: string | undefined;
+  /** Where traces can be looked at; undefined when that is not known. */
+  readonly links: TraceLinks | undefined;
 }
 
 export interface RunRecordInit
-  extends Pick<RunRecord, "what" | "durationMs" | "surprises" | "telemetry" | "collector"> {
+  extends Pick<RunRecord, "what" | "durationMs" | "surprises" | "telemetry" | "collector" | "links"> {
   /** Drained. */
   readonly hub: Hub;
   readonly answers: Answers;
