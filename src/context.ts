@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import type { LaneHolder } from "./delivery/queue/deadlock.ts";
 import type { BusEvent } from "./event/event.ts";
 import { activeTraceFields } from "./telemetry/active.ts";
 
@@ -8,9 +9,11 @@ export interface Scope {
   /** The bus that handles it. */
   readonly bus: object;
   /** Undefined unless something asked for log fields: one context switch per event is cheaper than one per handler. */
-  readonly subscription: string | undefined;
+  readonly subscription?: string;
   /** Whether deliveries of the event have yet to settle. */
   readonly isInFlight: boolean;
+  /** The delivery that keeps a slot of a lane taken while this code runs. */
+  readonly occupant: LaneHolder | undefined;
 }
 
 /**

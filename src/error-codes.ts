@@ -27,6 +27,18 @@ export const ERROR_CODES = {
     meaning: "the chain of causes is deeper than `maxDepth` (64): almost always a handler that triggers itself",
     remedy: "break the loop named in the message, or raise `maxDepth`",
   },
+  DEADLOCK: {
+    meaning: "a handler would wait for a delivery that can only start when that handler has ended",
+    remedy: '`publish` with `wait: "accepted"`, or raise the `concurrency` of the subscription the message names',
+  },
+  QUEUE_FULL: {
+    meaning: 'a delivery was dropped: the queue of its subscription is full, and its policy is `"reject"`',
+    remedy: "raise `queue.capacity` or `concurrency`, or publish slower",
+  },
+  SCHEDULE_FULL: {
+    meaning: "as many events as `maxScheduled` allows wait for their time",
+    remedy: "raise `maxScheduled`, or keep what is due much later in a store",
+  },
   BUS_CLOSED: {
     meaning: "the bus is closed",
     remedy: "publish and subscribe before `close()` or `drain()`",

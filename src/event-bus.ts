@@ -1,7 +1,14 @@
 import { type Attachment, attachInstance } from "./bus/attach.ts";
 import { BusCore } from "./bus/bus-core.ts";
 import { type BusSettings, busSettings } from "./bus/bus-settings.ts";
-import { type EventSource, EventStream, type WaitForOptions, waitForEvent } from "./bus/event-stream.ts";
+import { deadLettersOf } from "./bus/dead-letters-view.ts";
+import {
+  type EventSource,
+  EventStream,
+  type EventsOptions,
+  type WaitForOptions,
+  waitForEvent,
+} from "./bus/event-stream.ts";
 import { insideOf } from "./bus/inside.ts";
 import { type CloseReport, closeCore, type DrainReport, drainCore, refuseDrainFromHandler } from "./bus/lifecycle.ts";
 import { addListener } from "./bus/listeners.ts";
@@ -27,7 +34,6 @@ import { checkOptions, OptionCheck } from "./check.ts";
 import type { DeadLetters } from "./delivery/dead-letter.ts";
 import type { AttemptFailure, DeliveryFailure } from "./delivery/host.ts";
 import { createLedger, type Ledger, readLedger } from "./delivery/ledger.ts";
-import { replayDeadLetter } from "./delivery/replay.ts";
 import type { BusEvent } from "./event/event.ts";
 import type { Invoke, Middleware } from "./handler.ts";
 import { guardedLogger, processWarnings } from "./logging.ts";
@@ -73,7 +79,9 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     const ledger = createLedger();
     const routes = new Routes({ names: this.#destinations, ledger, spans, trace, source });
     this.#core = new BusCore({ bus: this, settings, guard, logger, telemetry, ledger, routes });
-    this.#subscriptions = new Subscriptions(routes, logger);
+    const { pacer } = this.#core;
+    const isOpen = () => this.#core.closeReason === undefined;
+    this.#subscriptions = new Subscriptions({ routes, logger, pacer, isOpen });
     telemetry.sense();
     watchMeterProvider();
     const { buses } = telemetryCells();
@@ -152,25 +160,28 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
 
   /**
    * The matching events as an async iterator. An event counts as handled when the next is asked for; leaving the loop
-   * unsubscribes. Events wait in memory, without bound, until they are asked for.
+   * unsubscribes. Events wait in the queue until they are asked for.
+   *
+   * @param options.queue where they wait, and what happens when it is full: 1,000 and `block` by default
    */
   events<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: EventsOptions = {},
   ): AsyncIterableIterator<EventsMatching<Events, Pattern>> {
-    new OptionCheck("events", options, ["signal"]).matching("signal", "an AbortSignal", (value) => {
-      return value instanceof AbortSignal;
-    });
-    const stream = new EventStream(this.#eventSource(pattern, "events"), options.signal);
+    const check = new OptionCheck("events", options, ["signal", "queue"]);
+    check.matching("signal", "an AbortSignal", (value) => value instanceof AbortSignal);
+    check.object("queue");
+    const source = this.#eventSource(pattern, "events", { concurrency: 1, queue: options.queue });
+    const stream = new EventStream(source, options.signal);
     return stream as AsyncIterableIterator<BusEvent> as AsyncIterableIterator<EventsMatching<Events, Pattern>>;
   }
 
-  #eventSource(pattern: unknown, method: "waitFor" | "events"): EventSource {
+  #eventSource(pattern: unknown, method: "waitFor" | "events", lane: SubscribeOptions = {}): EventSource {
     const spans: SpanLevel | undefined = method === "waitFor" ? "off" : undefined; // looking at an event is not processing it
     return {
       subscribe: (handler: Invoke) => {
         const { text } = parsePattern(pattern); // first: a name made of anything else would be the wrong complaint
-        const options = { name: `${method} ${text}`.slice(0, 128), spans };
+        const options = { name: `${method} ${text}`.slice(0, 128), spans, ...lane };
         return this.#subscribe({ pattern, handler, options, isShared: true });
       },
       whenClosed: (listener) => this.#core.whenClosed(listener),
@@ -207,20 +218,7 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
 
   /** Deliveries that failed for good, to inspect and replay. */
   get deadLetters(): DeadLetters {
-    const { deadLetters } = this.#core;
-    return {
-      get size() {
-        return deadLetters.size;
-      },
-      list: (filter) => deadLetters.list(filter),
-      get: (id) => deadLetters.get(id),
-      remove: (id) => deadLetters.remove(id),
-      replay: async (id) => {
-        const findSubscriptions = (name: string, event: string) => this.#subscriptions.find(name, event);
-        const intakeProblem = () => this.#core.intakeProblem(undefined, undefined);
-        return replayDeadLetter({ host: this.#core, deadLetters, findSubscriptions, intakeProblem }, id);
-      },
-    };
+    return deadLettersOf(this.#core, (name, event) => this.#subscriptions.find(name, event));
   }
 
   /** The topology as data: events of the catalog and subscriptions, and which reach which. */
@@ -259,7 +257,9 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   async drain(options: { readonly deadlineMs?: number } = {}): Promise<DrainReport> {
     new OptionCheck("drain", options, ["deadlineMs"]).timer("deadlineMs");
     refuseDrainFromHandler(this.#core);
-    this.#draining ??= drainCore(this.#core, options.deadlineMs ?? 10_000).finally(() => this.#retire());
+    this.#draining ??= drainCore(this.#core, options.deadlineMs ?? 10_000, () => this.#subscriptions.drain()).finally(
+      () => this.#retire(),
+    );
     return this.#draining;
   }
 

@@ -1,8 +1,12 @@
+import type { BusEvent } from "./event/event.ts";
 import type { EventHeaders } from "./event/event-init.ts";
 import type { Logger } from "./logger.ts";
 
 /** Whether a delivery's span is a child of the publish span, or starts a trace of its own linked to it. */
 export type TraceMode = "child" | "link" | "auto";
+
+/** What a full queue does with an event: make its publisher wait, or drop one. */
+export type QueuePolicy = "block" | "drop-oldest" | "drop-newest" | "reject";
 
 /** How much of a delivery becomes spans: a span per handler attempt, an event on the publish span, or nothing. */
 export type SpanLevel = "handlers" | "events" | "off";
@@ -52,6 +56,8 @@ export interface BusOptions<Events> {
   readonly redact?: (text: string) => string;
   /** Without a catalog, how many distinct event names become span names and metric labels; the rest is `_other`. @default 500 */
   readonly maxDestinations?: number;
+  /** Events that may wait for their `delayMs` or `deliverAt`; more are refused with `SCHEDULE_FULL`. @default 10000 */
+  readonly maxScheduled?: number;
   readonly deadLetters?: {
     /** Entries kept; beyond it the oldest is evicted. @default 1000 */ readonly capacity?: number;
   };
@@ -73,6 +79,10 @@ export interface PublishOptions {
   readonly trace?: TraceMode | undefined;
   /** @default the bus's */
   readonly incoming?: IncomingTrace | undefined;
+  /** Deliver it this much later, in milliseconds: a timer of this process, which ends with it. @default 0 */
+  readonly delayMs?: number | undefined;
+  /** Deliver it at this instant (Date, or milliseconds since the Unix epoch), at once if that is past. @default now */
+  readonly deliverAt?: Date | number | undefined;
 }
 
 /** Options of `bus.subscribe()`. */
@@ -84,6 +94,19 @@ export interface SubscribeOptions {
   readonly retry?: RetryOptions | undefined;
   /** Decides what a thrown error means; a classifier that throws counts as "retryable". @default all are "retryable" */
   readonly classify?: ((error: unknown) => ErrorClass) | undefined;
+  /** Attempts that may run at once; more wait in the queue. @default unlimited */
+  readonly concurrency?: number | undefined;
+  /**
+   * Events of the same key are handled one after the other, in the order they were published, retries included; those of
+   * other keys run on. Keys are compared as in a Map.
+   *
+   * @default no order
+   */
+  readonly orderBy?: ((event: BusEvent) => unknown) | undefined;
+  /** Where deliveries wait for their turn. */
+  readonly queue?: QueueOptions | undefined;
+  /** Skip an event whose id this subscription took before, handled or being handled. @default false */
+  readonly deduplicate?: boolean | DeduplicateOptions | undefined;
   /** Unsubscribe when the first delivery starts. @default false */
   readonly once?: boolean | undefined;
   /** Unsubscribes when aborted. */
@@ -92,6 +115,28 @@ export interface SubscribeOptions {
   readonly trace?: TraceMode | undefined;
   /** @default the event's, then the bus's */
   readonly spans?: SpanLevel | undefined;
+}
+
+/** How many deliveries may wait for a subscription, and what happens to the rest. */
+export interface QueueOptions {
+  /** @default 1000 */
+  readonly capacity?: number | undefined;
+  /**
+   * What happens when it is full. `block`: the publisher waits for room; when `capacity` publishes wait, the next delivery
+   * is dropped. `drop-oldest`, `drop-newest`: one is dropped. `reject`: as `drop-newest`, with a `QUEUE_FULL` error in the
+   * publish result. Each drop is counted, with its reason.
+   *
+   * @default "block"
+   */
+  readonly policy?: QueuePolicy | undefined;
+}
+
+/** What is remembered in order to take no event twice; in memory, so it ends with the process. */
+export interface DeduplicateOptions {
+  /** How long an id is remembered, in milliseconds. @default 600000 */
+  readonly ttlMs?: number | undefined;
+  /** Ids remembered; beyond it the oldest is forgotten. @default 10000 */
+  readonly capacity?: number | undefined;
 }
 
 /** When and how often a failed attempt is repeated. */

@@ -31,4 +31,6 @@ export interface PublishResult {
   readonly traceId: string | undefined;
   /** One report for each matching subscription, in subscription order. */
   readonly deliveries: readonly DeliveryReport[];
+  /** Whether it was to be delivered later, and the bus was drained or closed before. */
+  readonly isCancelled: boolean;
 }

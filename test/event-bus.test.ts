@@ -110,7 +110,12 @@ describe("Subscription", () => {
 
     const subscription = bus.subscribe("a", () => {}, { name: "billing" });
 
-    expect(JSON.parse(JSON.stringify(subscription))).toEqual({ name: "billing", pattern: "a", isActive: true });
+    expect(JSON.parse(JSON.stringify(subscription))).toEqual({
+      name: "billing",
+      pattern: "a",
+      isActive: true,
+      isPaused: false,
+    });
   });
 
   it("hears of the next event of a name that was published before it began", async () => {

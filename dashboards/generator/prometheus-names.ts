@@ -1,6 +1,6 @@
 import { ATTRIBUTES, METRICS } from "../../src/telemetry/semconv.ts";
 
-type MetricKey = keyof typeof EXPECTED | keyof typeof METRICS;
+type MetricKey = keyof typeof METRICS;
 type LabelKey = keyof typeof ATTRIBUTES | keyof typeof RESOURCE_ATTRIBUTES;
 
 interface MetricSpec {
@@ -9,13 +9,7 @@ interface MetricSpec {
   readonly unit: string;
 }
 
-/** Metrics of the contract that the code does not emit yet; entries of `METRICS` take their place. */
-const EXPECTED = {
-  scheduled: { name: "spanbus.event.scheduled", kind: "upDownCounter", unit: "{event}" },
-  queueCapacity: { name: "spanbus.queue.capacity", kind: "upDownCounter", unit: "{event}" },
-} as const;
-
-const CONTRACT: Readonly<Record<MetricKey, MetricSpec>> = { ...EXPECTED, ...METRICS };
+const CONTRACT: Readonly<Record<MetricKey, MetricSpec>> = METRICS;
 
 /** Resource attributes that Prometheus promotes to labels; `dashboards/prometheus/prometheus.yml` lists them. */
 export const RESOURCE_ATTRIBUTES = {

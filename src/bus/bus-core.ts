@@ -14,6 +14,7 @@ import type { Logger } from "../logger.ts";
 import type { PublisherHost } from "../publishing/host.ts";
 import { Pacer } from "../publishing/pacer.ts";
 import { Publisher } from "../publishing/publisher.ts";
+import { Schedule } from "../publishing/schedule.ts";
 import type { Routes } from "../routing/routes.ts";
 import type { Guard } from "../telemetry/guard.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -45,6 +46,7 @@ export class BusCore implements PublisherHost {
   readonly pacer: Pacer = new Pacer();
   readonly failures: FailureReader;
   readonly deadLetters: DeadLetterStore;
+  readonly schedule: Schedule;
   readonly eventOrigin: EventOrigin;
   readonly clock: TurnClock = new TurnClock();
   readonly publisher: Publisher;
@@ -69,6 +71,7 @@ export class BusCore implements PublisherHost {
     this.deadLetters = new DeadLetterStore(settings.deadLetterCapacity, this.logger, (reason) =>
       this.failures.reason(reason),
     );
+    this.schedule = new Schedule(settings.maxScheduled);
     this.eventOrigin = guardedOrigin(parts, this.clock);
     this.publisher = new Publisher(this);
   }

@@ -20,6 +20,7 @@ export interface BusSettings {
   readonly errors: ErrorDetail;
   readonly redact: ((text: string) => string) | undefined;
   readonly maxDestinations: number;
+  readonly maxScheduled: number;
   readonly deadLetterCapacity: number;
 }
 
@@ -42,6 +43,7 @@ const OPTIONS: readonly string[] = [
   "redact",
   "maxDestinations",
   "deadLetters",
+  "maxScheduled",
 ];
 
 /** Checks the options of a bus, once, and fills in every default. */
@@ -61,6 +63,7 @@ export function busSettings(options: BusOptions<unknown>): BusSettings {
   check.boolean("assumeParentBased");
   check.oneOf("errors", ["type", "message", "full"]);
   check.number("maxDestinations", { min: 1, max: 1500, integer: true });
+  check.number("maxScheduled", { min: 1, max: 10_000_000, integer: true });
   check.object("deadLetters");
   new OptionCheck("new EventBus: deadLetters", options.deadLetters, ["capacity"]).number("capacity", {
     min: 1,
@@ -83,6 +86,7 @@ export function busSettings(options: BusOptions<unknown>): BusSettings {
     errors: options.errors ?? "full",
     redact: options.redact,
     maxDestinations: options.maxDestinations ?? 500,
+    maxScheduled: options.maxScheduled ?? 10_000,
     deadLetterCapacity: options.deadLetters?.capacity ?? 1000,
   };
 }

@@ -1,6 +1,7 @@
 import { BusError } from "../errors.ts";
 import type { BusEvent } from "../event/event.ts";
 import type { Invoke } from "../handler.ts";
+import type { QueueOptions } from "../options.ts";
 import type { Subscription } from "../routing/subscription.ts";
 
 /** What a stream or a wait needs of its bus. */
@@ -9,6 +10,14 @@ export interface EventSource {
   subscribe(handler: Invoke): Subscription;
   /** Calls `listener` when the bus is closed; the result takes it back. */
   whenClosed(listener: () => void): () => void;
+}
+
+/** Options of `bus.events()`. */
+export interface EventsOptions {
+  /** Ends the loop when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where events wait until they are asked for. @default 1,000 of them, then publishers wait */
+  readonly queue?: QueueOptions | undefined;
 }
 
 /** An event in the buffer, and the end of its delivery. */

@@ -1,6 +1,7 @@
 import { currentScope } from "../context.ts";
 import type { Delivery } from "../delivery/deliver.ts";
 import { BusError } from "../errors.ts";
+import type { BusEvent } from "../event/event.ts";
 import type { BusCore } from "./bus-core.ts";
 
 /** A schema that waits tells nobody when it is done. */
@@ -15,10 +16,15 @@ export interface CutDelivery {
   readonly subscription: string;
 }
 
+/** A scheduled event that stopping cancelled. */
+export type CancelledEvent = Omit<CutDelivery, "subscription">;
+
 /** What `bus.close()` did. */
 export interface CloseReport {
   /** The deliveries that were in flight: their signals are aborted, their outcome is `aborted`. */
   readonly aborted: readonly CutDelivery[];
+  /** Events that were to be delivered later, and will not be. */
+  readonly cancelled: readonly CancelledEvent[];
 }
 
 /** What `bus.drain()` did. */
@@ -39,8 +45,9 @@ export function closeCore(core: BusCore, reason: "close" | "deadline"): CloseRep
     delivery.abort(reason);
     return describeCut(delivery);
   });
+  const cancelled = core.schedule.cancelAll().map(describeEvent);
   for (const listener of [...core.closeListeners]) listener();
-  return { aborted };
+  return { aborted, cancelled };
 }
 
 /** Throws inside a handler of this bus that is still running. */
@@ -52,18 +59,27 @@ export function refuseDrainFromHandler(core: BusCore): void {
 }
 
 /** Stops the intake, lets what is in flight finish within `deadlineMs`, then closes. */
-export async function drainCore(core: BusCore, deadlineMs: number): Promise<DrainReport> {
+export async function drainCore(core: BusCore, deadlineMs: number, openLanes: () => void): Promise<DrainReport> {
   const startedAt = performance.now();
   const retriesEndAt = startedAt + deadlineMs;
   core.drainReason = new BusError("BUS_DRAINING", "the bus is draining: only deliveries being drained may publish");
   core.retriesEndAt = retriesEndAt;
   await undefined; // what follows calls listeners, which may drain too: they are to find this drain
+  const cancelled = core.schedule.cancelAll().map(describeEvent);
   for (const delivery of core.inFlight.list()) delivery.giveUpAfter(retriesEndAt, "drain");
+  openLanes();
   const isIdle = await isIdleWithin(core, deadlineMs);
   const isComplete = isIdle && core.closeReason === undefined;
-  const { aborted } = closeCore(core, "deadline");
+  const closed = closeCore(core, "deadline");
   const durationMs = performance.now() - startedAt;
-  return { isComplete, aborted, durationMs, deadLetters: core.deadLetters.size };
+  const { aborted } = closed;
+  return {
+    isComplete,
+    aborted,
+    cancelled: [...cancelled, ...closed.cancelled],
+    durationMs,
+    deadLetters: core.deadLetters.size,
+  };
 }
 
 /** Whether everything settles within `deadlineMs`; what settles may have published anew, so idle is asked for again. */
@@ -92,6 +108,9 @@ function isIdleWithin(core: BusCore, deadlineMs: number): Promise<boolean> {
 }
 
 function describeCut({ event, leg }: Delivery): CutDelivery {
-  const { id, name, correlationId } = event;
-  return { eventId: id, eventName: name, correlationId, subscription: leg.subscription.name };
+  return { ...describeEvent(event), subscription: leg.subscription.name };
+}
+
+function describeEvent({ id, name, correlationId }: BusEvent): CancelledEvent {
+  return { eventId: id, eventName: name, correlationId };
 }

@@ -1,5 +1,6 @@
 import { countFailedAttempt, countOutcome, type DeliveryCell } from "../telemetry/cells.ts";
 import type { OpenLedger } from "./ledger.ts";
+import type { DropReason } from "./queue/lane-work.ts";
 
 /** Why a delivery was discarded or aborted, as a metric label: a handler's own words would have no bound. */
 export type ReasonLabel = "handler" | "expected" | "close" | "deadline";
@@ -106,6 +107,22 @@ export class Accounts {
     this.ledger.aborted++;
     if (label === "deadline") this.ledger.cutByDeadline++;
     countOutcome(this.cell, `aborted||${label}`);
+  }
+
+  /** A delivery began (1) or stopped (-1) waiting for its turn. */
+  queued(change: 1 | -1): void {
+    this.ledger.queued += change;
+    this.cell.queued += change;
+  }
+
+  dropped(reason: DropReason): void {
+    this.ledger.dropped++;
+    countOutcome(this.cell, `dropped||${reason}`);
+  }
+
+  deduplicated(): void {
+    this.ledger.deduplicated++;
+    countOutcome(this.cell, "deduplicated||");
   }
 
   skipped(): void {

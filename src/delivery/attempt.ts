@@ -9,6 +9,7 @@ import { attemptLogger, contextOfHandler, scopeOfHandler } from "./handler-scope
 import type { DeliveryHost } from "./host.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
+import type { LaneHolder } from "./queue/deadlock.ts";
 
 /** What a handler said about its own delivery, through its context. */
 export type Verdict =
@@ -23,6 +24,8 @@ export type AttemptResult = "returned" | "threw" | "timed_out";
 export interface AttemptOwner {
   readonly host: DeliveryHost;
   readonly origin: DeliveryOrigin<never>;
+  /** The delivery that keeps a slot of a lane taken while this handler runs. */
+  readonly occupant: LaneHolder | undefined;
   /** Whether the delivery of an attempt that is over has settled. */
   readonly isSettled: boolean;
   /** Called when the attempt has returned, thrown, or timed out, and is not over yet; to call `finish`. */
@@ -87,7 +90,8 @@ export class Attempt implements HandlerContext {
 
   get publish(): UntypedPublish {
     const { host, origin } = this.#owner;
-    return host.publisherFor({ event: origin.event, context: this.#span?.context ?? origin.context, delivery: this });
+    const context = this.#span?.context ?? origin.context;
+    return host.publisherFor({ event: origin.event, context, delivery: this, occupant: this.#owner.occupant });
   }
 
   get deadLetter(): (reason: string) => void {
@@ -208,7 +212,7 @@ export class Attempt implements HandlerContext {
       attempt.abort(reason); // after the accounts are settled: listeners of the signal run user code
     };
     enterScope = (attempt) => {
-      const scope = scopeOfHandler(attempt.#owner.origin, attempt.#leg);
+      const scope = scopeOfHandler(attempt.#owner, attempt.#leg);
       if (scope === undefined) callHandler(attempt);
       else runInScope(scope, callHandler, attempt);
     };

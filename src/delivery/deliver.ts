@@ -1,16 +1,20 @@
+import type { BusError } from "../errors.ts";
 import type { EventRecord } from "../event/event.ts";
 import type { DeliveryReport } from "../outcome.ts";
 import { Attempt, type AttemptOwner, type AttemptResult, failureOf } from "./attempt.ts";
-import { recordAttempt, recordHandled, startInstant, startProcessSpan } from "./attempt-telemetry.ts";
-import type { DeadLetterErrorInit, StoredNote } from "./dead-letter.ts";
+import { recordAttempt, recordFailed, recordHandled, startInstant, startProcessSpan } from "./attempt-telemetry.ts";
+import type { StoredNote } from "./dead-letter.ts";
 import { type Decision, decide, type EndedAttempt } from "./decision.ts";
-import { isFirstSighting } from "./exception-once.ts";
+import { History } from "./history.ts";
 import type { DeliveryHost } from "./host.ts";
 import type { InFlightWork } from "./in-flight.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
+import type { LaneHolder } from "./queue/deadlock.ts";
+import type { DropReason } from "./queue/lane-work.ts";
+import { Ticket } from "./queue/ticket.ts";
 import { RetryWait } from "./retry-wait.ts";
-import { abortError, HANDLED, IN_FLIGHT, type Settlement, SKIPPED } from "./settlement.ts";
+import { abortError, DEDUPLICATED, HANDLED, IN_FLIGHT, isTaken, type Settlement, SKIPPED } from "./settlement.ts";
 
 /** One event going to one subscription: attempts, retries and the one final outcome. */
 export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
@@ -23,11 +27,12 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   #current: Attempt | undefined;
   /** The publish instant, else the start of the first attempt, on the monotonic clock; 0 where nothing needed a clock. */
   #startedAt = 0;
-  #errors: DeadLetterErrorInit[] | undefined;
+  #failures: History | undefined;
   #retry: RetryWait | undefined;
   #settlement: Settlement | undefined;
   #durationMs: number | undefined;
   #isInFlight = false;
+  #ticket: Ticket | undefined;
 
   constructor(host: DeliveryHost, leg: Leg, origin: DeliveryOrigin<Delivery>) {
     this.host = host;
@@ -39,6 +44,11 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     return this.origin.event;
   }
 
+  /** Attempts started so far. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   get isSettled(): boolean {
     return this.#settlement !== undefined;
   }
@@ -48,19 +58,58 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     return this.#settlement;
   }
 
-  /** Starts the first attempt, unless the subscription has gone or the bus is closed. */
+  /** Starts the first attempt, or has it wait for its turn, unless the subscription has gone or the bus is closed. */
   start(): void {
     const { subscription, accounts } = this.leg;
-    if (this.host.closeReason !== undefined) this.#cut("close");
-    else if (!subscription.isActive) {
-      accounts.skipped();
-      this.#settlement = SKIPPED;
-    } else {
-      if (subscription.settings.once) subscription.unsubscribe();
-      this.#attempt();
+    const { lane } = subscription;
+    if (this.host.closeReason !== undefined) this.abort("close");
+    else if (!subscription.isActive) this.skip();
+    else if (this.origin.replayOf === undefined && !subscription.takes(this.event)) {
+      accounts.deduplicated();
+      this.#settle(DEDUPLICATED);
+    } else if (lane === undefined) this.begin();
+    else {
+      this.#ticket = new Ticket(this, lane);
+      lane.offer(this.#ticket);
+    }
+  }
+
+  #settle(settlement: Settlement): void {
+    this.#settlement = settlement;
+    this.#release();
+  }
+
+  /** Resolves when it has a place in its queue; undefined if it need not wait for that. */
+  whenAdmitted(): Promise<void> | undefined {
+    return this.#ticket?.whenAdmitted();
+  }
+
+  /** Whose slot, or key, what the handler waits for keeps taken. */
+  get occupant(): LaneHolder | undefined {
+    return this.#ticket ?? this.origin.holder;
+  }
+
+  /** Starts the first attempt, or the next. */
+  begin(): void {
+    const { subscription } = this.leg;
+    const isFirst = this.#attempts === 0;
+    if (!subscription.isActive && !subscription.settings.once) {
+      if (isFirst) this.skip();
+      else this.#giveUp("unsubscribed");
       return;
     }
-    this.#release();
+    if (isFirst && subscription.settings.once) subscription.unsubscribe();
+    this.#attempt();
+  }
+
+  skip(): void {
+    this.leg.accounts.skipped();
+    this.#settle(SKIPPED);
+  }
+
+  drop(reason: DropReason, error: BusError | undefined): void {
+    this.leg.accounts.dropped(reason);
+    this.#settle({ outcome: "dropped", reason, ...(error === undefined ? undefined : { error }) });
   }
 
   /** Takes over a first attempt that turned out to need more than its publication can give. */
@@ -77,7 +126,8 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     this.leg.accounts.attemptStarted(number);
     const attempt = new Attempt(this, this.leg, number);
     this.#current = attempt;
-    const span = telemetry.isTracing ? startProcessSpan(telemetry, this.origin, attempt) : undefined;
+    const relation = this.origin.relationOf(this.leg, this.#ticket?.wasQueued === true);
+    const span = telemetry.isTracing ? startProcessSpan(telemetry, this.origin, { attempt, relation }) : undefined;
     if (this.host.closeReason !== undefined) {
       this.abort("close"); // what runs when a span starts, an extractor say, closed the bus
       span?.end("aborted", undefined, undefined);
@@ -118,7 +168,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     // the accounts first, in one step: everything after them may run user code, which may look at them, or close the bus
     attempt.finish();
     const cell = leg.accounts.attemptFailed(outcome === "failed" ? "attemptsFailed" : "attemptsTimedOut", failure.type);
-    this.#remember(ended);
+    this.#history.add(ended);
     let stored: StoredNote | undefined;
     if (decision.kind === "dead_letter") stored = this.#setAside(outcome, decision.reason);
     else if (decision.kind === "discard") {
@@ -127,12 +177,10 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     } else if (isRetry) this.#retryAfter(decision.delayMs);
     else this.#cut("close"); // the handler, or a sibling, closed the bus
 
-    recordAttempt(host.telemetry, attempt, { cell, now, errorType: failure.type });
-    const writer = leg.spans === "events" ? this.origin.publishSpan : attempt.span;
-    const record = ended.result !== "returned" && writer !== undefined && isFirstSighting(failure.error, event);
     const disposition = isFinal ? "dead_lettered" : decision.kind === "discard" ? "discarded" : undefined;
-    attempt.span?.end(isRetry ? "retry" : outcome, disposition, { failure, record, isFinal });
-    if (leg.spans === "events") this.#note(isRetry ? "retry" : outcome, record ? ended : undefined);
+    const told = isRetry ? "retry" : outcome;
+    const isThrown = ended.result !== "returned";
+    recordFailed(host.telemetry, this.origin, { attempt, failure, cell, now, outcome: told, disposition, isThrown });
     if (!isRetry) {
       this.#timed(now);
       stored?.announce();
@@ -143,28 +191,23 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     const retryInMs = isRetry ? decision.delayMs : undefined;
     const failed = { event, subscription: leg.subscription.name, error: failure.error, outcome } as const;
     host.reportAttemptFailure({ ...failed, attempt: attempt.attempt, errorClass, retryInMs });
-    if (stored !== undefined) this.#reportFailure(outcome, stored.id);
+    if (stored !== undefined) this.#history.report(this.#settlement ?? IN_FLIGHT, outcome, stored.id);
   }
 
-  #note(outcome: string, ended: EndedAttempt | undefined): void {
-    const { subscription } = this.leg;
-    const failure = ended?.failure;
-    this.origin.publishSpan?.note({ subscription: subscription.name, attempt: this.#attempts, outcome, failure });
-  }
-
-  #remember({ attempt, failure }: Pick<EndedAttempt, "attempt" | "failure">): void {
-    this.#errors ??= [];
-    this.#errors.push({ attempt: attempt.attempt, failure, span: attempt.span, at: Date.now() });
+  get #history(): History {
+    this.#failures ??= new History(this);
+    return this.#failures;
   }
 
   #retryAfter(delayMs: number): void {
     this.outlivesTurn();
     this.#retry ??= new RetryWait(this.leg.accounts);
     this.#retry.start(delayMs, () => {
-      const { isActive, settings } = this.leg.subscription;
-      if (isActive || settings.once) this.#attempt();
-      else this.#giveUp("unsubscribed");
+      const ticket = this.#ticket;
+      if (ticket === undefined) this.begin();
+      else ticket.lane.rejoin(ticket);
     });
+    this.#ticket?.lane.rest(this.#ticket);
   }
 
   /** Dead-letters the delivery if it waits for a retry later than `instant` on the monotonic clock. */
@@ -175,12 +218,12 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   }
 
   #giveUp(reason: string): void {
-    const outcome = this.#errors?.at(-1)?.failure.type === "timeout" ? "timed_out" : "failed";
+    const { outcome } = this.#history;
     const stored = this.#setAside(outcome, reason);
     this.#timed(this.#startedAt === 0 ? 0 : performance.now());
     stored.announce();
     this.#release();
-    this.#reportFailure(outcome, stored.id);
+    this.#history.report(this.#settlement ?? IN_FLIGHT, outcome, stored.id);
   }
 
   /** Ends the delivery at once: a running handler's signal is aborted, a waiting retry is cancelled. */
@@ -196,7 +239,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     if (isRunning) {
       attempt.finish();
       cell = leg.accounts.attemptFailed("attemptsAborted", failure.type);
-      this.#remember({ attempt, failure });
+      this.#history.add({ attempt, failure });
     }
     const stored = this.#cut(label);
     if (isRunning) {
@@ -212,28 +255,14 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   #cut(label: "close" | "deadline"): StoredNote | undefined {
     this.leg.accounts.aborted(label);
     this.#settlement = { outcome: "aborted", reason: label, error: abortError(label) };
-    return label === "deadline" ? this.#store(label) : undefined;
+    return label === "deadline" ? this.#history.store(label) : undefined;
   }
 
   /** Settles as dead-lettered. */
   #setAside(outcome: "failed" | "timed_out", reason: string): StoredNote {
-    const error = this.#errors?.at(-1)?.failure.error;
     this.leg.accounts.deadLettered(outcome);
-    this.#settlement = { outcome, disposition: "dead_lettered", reason, error };
-    return this.#store(reason);
-  }
-
-  #store(reason: string): StoredNote {
-    const { event, context, replayOf } = this.origin;
-    const history = { errors: this.#errors ?? [], attempts: this.#attempts };
-    return this.host.deadLetters.store({ event, leg: this.leg, context, replayOf, reason, ...history });
-  }
-
-  #reportFailure(outcome: "failed" | "timed_out", deadLetterId: string): void {
-    const { host, leg, event } = this;
-    const { error, reason = "" } = this.#settlement ?? {};
-    const failed = { event, subscription: leg.subscription.name, error, outcome, reason, deadLetterId };
-    host.reportFailure({ ...failed, disposition: "dead_lettered", attempts: this.#attempts });
+    this.#settlement = { outcome, disposition: "dead_lettered", reason, error: this.#history.error };
+    return this.#history.store(reason);
   }
 
   /** Records the delivery's duration, where a clock was read. */
@@ -245,11 +274,13 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   /** Tells the publisher: once, by whoever settled. */
   #release(): void {
+    if (!isTaken(this.#settlement)) this.leg.subscription.forgets(this.event);
     if (this.#isInFlight) {
       this.#isInFlight = false;
       this.host.inFlight.delete(this);
     }
     this.origin.settled(this);
+    this.#ticket?.leave(); // last: it starts others
   }
 
   outlivesTurn(): this {

@@ -4,11 +4,20 @@ import type { Logger } from "../logger.ts";
 import type { ProcessSpan, TraceContext } from "../telemetry/telemetry.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
+import type { LaneHolder } from "./queue/deadlock.ts";
+
+/** Whoever starts a handler. */
+interface ScopeOwner {
+  readonly origin: DeliveryOrigin<never>;
+  readonly occupant: LaneHolder | undefined;
+}
 
 /** The scope to run a handler in; undefined where the code that starts it runs in it already, or nobody wants one. */
-export function scopeOfHandler({ scope, isScopeEntered }: DeliveryOrigin<never>, leg: Leg): Scope | undefined {
+export function scopeOfHandler({ origin, occupant }: ScopeOwner, leg: Leg): Scope | undefined {
+  const { scope, isScopeEntered } = origin;
   if (scope === undefined) return undefined;
-  if (wantsHandlerScope()) return new HandlerScope(scope, leg.subscription.name);
+  const isOccupant = occupant !== origin.holder;
+  if (isOccupant || wantsHandlerScope()) return new HandlerScope(scope, leg.subscription.name, occupant);
   return isScopeEntered ? undefined : scope;
 }
 
@@ -30,15 +39,16 @@ export function attemptLogger(origin: DeliveryOrigin<never>, logger: Logger, att
   return logger.child?.(fields) ?? logger;
 }
 
-/** The scope of one handler: its event's, and the name of its subscription. */
-
+/** The scope of one handler: its event's, and what is its own. */
 class HandlerScope implements Scope {
   readonly event: BusEvent;
   readonly bus: object;
   readonly subscription: string;
+  readonly occupant: LaneHolder | undefined;
   readonly #publication: Scope;
 
-  constructor(publication: Scope, subscription: string) {
+  constructor(publication: Scope, subscription: string, occupant: LaneHolder | undefined) {
+    this.occupant = occupant;
     this.event = publication.event;
     this.bus = publication.bus;
     this.subscription = subscription;

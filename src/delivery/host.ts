@@ -9,6 +9,7 @@ import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
 import type { DeadLetterInit, StoredNote } from "./dead-letter.ts";
 import type { FailureReader } from "./failure.ts";
 import type { OpenLedger } from "./ledger.ts";
+import type { LaneHolder } from "./queue/deadlock.ts";
 
 /** What deliveries need of their bus. */
 export interface DeliveryHost {
@@ -40,6 +41,7 @@ export interface Cause {
   readonly event: EventRecord;
   readonly context: TraceContext | undefined;
   readonly delivery: { readonly isSettled: boolean };
+  readonly occupant: LaneHolder | undefined;
 }
 
 /** A failed attempt, as `bus.onAttemptError` hears of it. */

@@ -13,6 +13,10 @@ export interface Ledger {
   /** Accepted events handed to their subscriptions; `unrouted` of them matched none. */
   dispatched: number;
   unrouted: number;
+  /** Accepted events that wait for their time. */
+  scheduled: number;
+  /** Scheduled events that a drain or a close cancelled. */
+  cancelled: number;
   /** Deliveries made by publishing. */
   matched: number;
   /** Deliveries made by replaying dead letters. */
@@ -82,6 +86,8 @@ export function createLedger(): OpenLedger {
     validating: 0,
     dispatched: 0,
     unrouted: 0,
+    scheduled: 0,
+    cancelled: 0,
     matched: 0,
     replays: 0,
     handled: 0,

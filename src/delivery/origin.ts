@@ -2,6 +2,7 @@ import type { Scope } from "../context.ts";
 import type { EventRecord } from "../event/event.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import type { Leg } from "./leg.ts";
+import type { LaneHolder } from "./queue/deadlock.ts";
 
 /** What a delivery comes from: a publish, or the replay of a dead letter. */
 export interface DeliveryOrigin<Settled> {
@@ -14,12 +15,16 @@ export interface DeliveryOrigin<Settled> {
   readonly isScopeEntered: boolean;
   readonly publishSpan: PublishSpan | undefined;
   /** The dead letter that this replays. */
-  readonly replayOf: string | undefined;
+  readonly replayOf?: string;
   /** The publish instant on the monotonic clock, in milliseconds; 0 where nothing needed a clock. */
   readonly startedAt: number;
   /** The instant on that clock at which the handler before ended, in the same turn; 0 where there is none. */
   readonly instant: number;
-  /** How a process span relates to the publish span. */
-  relationOf(leg: Leg): "child" | "link";
+  /** The delivery whose handler caused it, of those that pass through lanes. */
+  readonly holder: LaneHolder | undefined;
+  /** Whether that handler waits until the delivery has settled. */
+  readonly isAwaited: boolean;
+  /** How a process span relates to the publish span; whether the delivery had to wait for its turn may decide. */
+  relationOf(leg: Leg, wasQueued: boolean): "child" | "link";
   settled(delivery: Settled): void;
 }

@@ -62,7 +62,6 @@ function subscriptionOf(entry: StoredDeadLetter, { findSubscriptions }: ReplayHo
 class Replay implements DeliveryOrigin<Delivery>, Scope {
   readonly event: EventRecord;
   readonly bus: object;
-  readonly subscription = undefined;
   readonly context: TraceContext | undefined;
   readonly scope: Scope | undefined;
   readonly isContextEntered = false;
@@ -71,6 +70,9 @@ class Replay implements DeliveryOrigin<Delivery>, Scope {
   readonly replayOf: string;
   readonly startedAt = 0;
   readonly instant = 0;
+  readonly holder = undefined;
+  readonly occupant = undefined;
+  readonly isAwaited = false;
   readonly settled: (delivery: Delivery) => void;
   #isInFlight = true;
 

@@ -1,4 +1,4 @@
-import { checkKnown, OptionCheck } from "../check.ts";
+import { checkKnown, MAX_TIMER_MS, OptionCheck } from "../check.ts";
 import { BusError, describeValue } from "../errors.ts";
 import { EventRecord, type EventSubject, fieldsOfRecord } from "../event/event.ts";
 import type { EventInit } from "../event/event-init.ts";
@@ -19,7 +19,17 @@ export function plainIntent(name: string, data: unknown, source: string): Intent
   return { name, data, source, given: undefined, options: undefined, subject: undefined };
 }
 
-const OPTIONS: readonly string[] = ["correlationId", "headers", "source", "strict", "wait", "trace", "incoming"];
+const OPTIONS: readonly string[] = [
+  "correlationId",
+  "headers",
+  "source",
+  "strict",
+  "wait",
+  "trace",
+  "incoming",
+  "delayMs",
+  "deliverAt",
+];
 
 /** Reads both forms of `publish`: `(name, data, options)` and `(event, options)`. */
 // biome-ignore lint/complexity/useMaxParams: the public signature and a default; an object for each publish would cost
@@ -79,18 +89,36 @@ function intentOfEvent(subject: object, options: unknown, defaultSource: string 
 function checkOptions(given: unknown): PublishOptions | undefined {
   if (given === undefined) return undefined;
   checkKnown("publish", given, OPTIONS);
-  const { correlationId, headers, source, strict, wait, trace, incoming } = given as PublishOptions;
-  const options: PublishOptions = { correlationId, headers, source, strict, wait, trace, incoming };
+  const { correlationId, headers, source, strict, wait, trace, incoming, delayMs, deliverAt } = given as PublishOptions;
+  const options = { correlationId, headers, source, strict, wait, trace, incoming, delayMs, deliverAt };
   const check = new OptionCheck("publish", options, OPTIONS);
   check.boolean("strict");
   check.oneOf("wait", ["settled", "accepted"]);
   check.oneOf("trace", ["child", "link", "auto"]);
   check.oneOf("incoming", ["trust", "link", "ignore"]);
+  check.timer("delayMs");
+  check.matching("deliverAt", "a Date, or milliseconds since the Unix epoch", isInstant);
   if (strict === true && wait === "accepted") {
     const text = 'publish: strict needs the outcome of every delivery, so it cannot go with wait: "accepted"';
     throw new BusError("INVALID_OPTION", text);
   }
-  return options;
+  return { ...options, delayMs: delayOf(delayMs, deliverAt) };
+}
+
+/** How long to wait before delivering, in milliseconds; what is due already is delivered at once. */
+function delayOf(delayMs: number | undefined, deliverAt: PublishOptions["deliverAt"]): number | undefined {
+  if (deliverAt === undefined) return delayMs;
+  if (delayMs !== undefined) {
+    throw new BusError("INVALID_OPTION", "publish: delayMs and deliverAt say the same thing: give one of them");
+  }
+  const leftMs = Math.max(0, Number(deliverAt) - Date.now());
+  if (leftMs <= MAX_TIMER_MS) return leftMs;
+  const text = `publish: deliverAt must be within ${MAX_TIMER_MS} milliseconds from now, got ${describeValue(Number(deliverAt))}`;
+  throw new BusError("INVALID_OPTION", text);
+}
+
+function isInstant(value: unknown): boolean {
+  return Number.isFinite(value instanceof Date ? value.getTime() : value);
 }
 
 function intentOf(

@@ -1,25 +1,22 @@
 import { runInScope, type Scope, wantsHandlerScope } from "../context.ts";
 import { Attempt, type AttemptOwner, type AttemptResult } from "../delivery/attempt.ts";
-import { recordHandled, startInstant, startProcessSpan } from "../delivery/attempt-telemetry.ts";
+import { hasHandlerSpans, recordHandled, startInstant, startProcessSpan } from "../delivery/attempt-telemetry.ts";
 import { Delivery } from "../delivery/deliver.ts";
 import type { Leg } from "../delivery/leg.ts";
 import type { DeliveryOrigin } from "../delivery/origin.ts";
-import { HANDLED } from "../delivery/settlement.ts";
+import type { LaneHolder } from "../delivery/queue/deadlock.ts";
 import type { EventRecord } from "../event/event.ts";
 import type { HandlerContext } from "../handler.ts";
-import type { DeliveryReport } from "../outcome.ts";
 import type { Route } from "../routing/routes.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import { isThenable } from "../thenable.ts";
 import type { PublisherHost } from "./host.ts";
 import type { Intent } from "./intent.ts";
+import type { Slot, Slots } from "./slots.ts";
 import type { Watched } from "./watched.ts";
 
 /** What a handler that cannot see its context is called with. */
 const NO_CONTEXT = undefined as unknown as HandlerContext;
-
-/** How a delivery went: at once and handled (undefined, or how long it took in milliseconds), else the delivery itself. */
-type Slot = Delivery | number | undefined;
 
 // friends of Publication: functions of their own, so that no closure is made per event
 let dispatchInScope: (publication: Publication) => void;
@@ -34,6 +31,8 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   readonly host: PublisherHost;
   readonly intent: Intent;
   readonly watched: Watched | undefined;
+  /** The delivery whose handler publishes, of those that pass through lanes. */
+  readonly holder: LaneHolder | undefined;
   /** Looked up once more where checking the data took time. */
   route: Route;
   #event: EventRecord | undefined;
@@ -43,14 +42,22 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   #pending = 0;
   #onSettled: (() => void) | undefined;
   #isScopeEntered = false;
+  #isCancelled = false;
   /** Whether handlers are called with nothing around them: no span, no clock, no scope of their own. */
   #isBare = false;
 
   // biome-ignore lint/complexity/useMaxParams: an object for each publish would cost
-  constructor(host: PublisherHost, route: Route, intent: Intent, watched: Watched | undefined) {
+  constructor(
+    host: PublisherHost,
+    route: Route,
+    intent: Intent,
+    holder: LaneHolder | undefined,
+    watched: Watched | undefined,
+  ) {
     this.host = host;
     this.route = route;
     this.intent = intent;
+    this.holder = holder;
     this.watched = watched;
   }
 
@@ -70,14 +77,6 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
 
   get bus(): object {
     return this.host.bus;
-  }
-
-  get subscription(): undefined {
-    return undefined;
-  }
-
-  get replayOf(): undefined {
-    return undefined;
   }
 
   get context(): TraceContext | undefined {
@@ -118,11 +117,16 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
     this.#event = event;
     host.ledger.dispatched++;
     const { length } = route.legs;
-    if (length === 0) return;
     this.#pending = length;
+    if (length === 0) {
+      host.ledger.unrouted++;
+      route.cell.unrouted++;
+      this.#onSettled?.(); // there is somebody to hear of it where the event was scheduled
+      return;
+    }
     this.#isScopeEntered = host.isAmbient && !wantsHandlerScope();
     this.#isBare = watched === undefined && this.#isScopeEntered === host.isAmbient;
-    if (watched?.context !== undefined && !this.#hasHandlerSpans()) {
+    if (watched?.context !== undefined && !hasHandlerSpans(host.telemetry, route.legs, watched.span)) {
       watched.isContextEntered = true;
       host.telemetry.enter(watched.context, dispatchInScope, this);
       watched.isContextEntered = false; // what starts later starts elsewhere
@@ -131,11 +135,20 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
     if (watched !== undefined) watched.instant = 0;
   }
 
-  /** Whether handlers will run in contexts of their own, so that entering the publish's would be one switch too many. */
-  #hasHandlerSpans(): boolean {
-    const { telemetry } = this.host;
-    if (!telemetry.isTracing || !this.route.legs.some((leg) => leg.spans === "handlers")) return false;
-    return this.publishSpan?.isRecording !== false || !telemetry.isParentBased;
+  /** Keeps the event for later. */
+  hold(event: EventRecord): void {
+    this.#event = event;
+    this.#pending = 1;
+  }
+
+  /** Lets go of an event that was kept: nobody will get it. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.settled();
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
   }
 
   #dispatchInScope(): void {
@@ -167,7 +180,9 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
     }
     const { telemetry } = this.host;
     const attempt = new Attempt(this, leg, 1);
-    const span = telemetry.isTracing ? startProcessSpan(telemetry, this, attempt) : undefined;
+    const span = telemetry.isTracing
+      ? startProcessSpan(telemetry, this, { attempt, relation: this.relationOf(leg, false) })
+      : undefined;
     if (this.host.closeReason === undefined) {
       attempt.run(span, startInstant(telemetry, this, attempt));
       return;
@@ -241,8 +256,20 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
     return this.#adopt(attempt).outlivesTurn();
   }
 
-  relationOf(leg: Leg): "child" | "link" {
-    return (this.intent.options?.trace ?? leg.trace) === "link" ? "link" : "child"; // nothing is queued past its publish: auto is child
+  /** Auto: a delivery that starts within the awaited publish is its child, one that was queued past it is linked. */
+  relationOf(leg: Leg, wasQueued: boolean): "child" | "link" {
+    const mode = this.intent.options?.trace ?? leg.trace;
+    if (mode !== "auto") return mode;
+    return (this.intent.options?.delayMs ?? 0) > 0 || (wasQueued && !this.isAwaited) ? "link" : "child";
+  }
+
+  get isAwaited(): boolean {
+    return this.intent.options?.wait !== "accepted";
+  }
+
+  /** As an attempt of its own sees it. */
+  get occupant(): LaneHolder | undefined {
+    return this.holder;
   }
 
   settled(): void {
@@ -259,26 +286,13 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
     this.#onSettled = listener;
   }
 
-  /** The deliveries that failed for good, in subscription order. */
-  failed(): Delivery[] {
-    return (this.#slots ?? []).filter((slot) => slot instanceof Delivery).filter(isFailed);
-  }
-
-  reports(): readonly DeliveryReport[] {
-    return this.route.legs.map((leg, index) => {
-      const slot = this.#slots?.[index];
-      if (slot instanceof Delivery) return slot.report();
-      const timed = slot === undefined ? undefined : { durationMs: slot };
-      return { subscription: leg.subscription.name, ...HANDLED, ...timed, attempts: 1 };
-    });
+  /** How the deliveries went. */
+  get slots(): Slots {
+    return this.#slots;
   }
 
   static {
     dispatchInScope = (publication) => publication.#dispatchInScope();
     startDeliveries = (publication) => publication.#start();
   }
-}
-
-function isFailed({ settlement }: Delivery): boolean {
-  return settlement?.outcome === "failed" || settlement?.outcome === "timed_out";
 }

@@ -1,9 +1,10 @@
-import type { Settlement } from "../delivery/settlement.ts";
+import type { Leg } from "../delivery/leg.ts";
 import { DeliveryError } from "../errors.ts";
 import type { EventRecord } from "../event/event.ts";
 import { showAs } from "../inspect.ts";
 import type { DeliveryReport, PublishResult } from "../outcome.ts";
 import type { Pacer } from "./pacer.ts";
+import { admissionOf, failedOf, reportsOf, type Slots } from "./slots.ts";
 
 /** What a result reads from, when it is read. */
 interface ResultSource {
@@ -12,14 +13,10 @@ interface ResultSource {
   readonly traceId: string | undefined;
   /** Whether deliveries have yet to settle. */
   readonly isInFlight: boolean;
-  reports(): readonly DeliveryReport[];
-  failed(): readonly FailedDelivery[];
+  readonly isCancelled: boolean;
+  readonly route: { readonly legs: readonly Leg[] };
+  readonly slots: Slots;
   whenSettled(listener: () => void): void;
-}
-
-interface FailedDelivery {
-  readonly leg: { readonly subscription: { readonly name: string } };
-  readonly settlement: Settlement | undefined;
 }
 
 /** Resolves when all deliveries have settled, at once where they have, but never so as to starve the event loop. */
@@ -33,9 +30,11 @@ export function settledResult(publication: ResultSource): Promise<PublishResult>
   });
 }
 
-/** Resolves without waiting for the deliveries; read later, the result says how they went. */
+/** Resolves as soon as every delivery is handed over, in a full queue when there is room for it; read later, the result says how they went. */
 export function acceptedResult(publication: ResultSource): Promise<PublishResult> {
   const { pacer } = publication.host;
+  const admitted = admissionOf(publication.slots);
+  if (admitted !== undefined) return admitted.then(() => new Result(publication));
   if (!pacer.isTurnOver()) return Promise.resolve(new Result(publication));
   return new Promise((resolve) => pacer.afterTurn(() => resolve(new Result(publication))));
 }
@@ -57,7 +56,7 @@ export function strictResult(
 }
 
 function strictFailure(publication: ResultSource): DeliveryError<PublishResult> | undefined {
-  const failed = publication.failed();
+  const failed = failedOf(publication.slots);
   if (failed.length === 0) return undefined;
   const result = new Result(publication);
   const names = failed.map((each) => `"${each.leg.subscription.name}"`).join(", ");
@@ -90,15 +89,24 @@ class Result implements PublishResult {
 
   get deliveries(): readonly DeliveryReport[] {
     if (this.#deliveries !== undefined) return this.#deliveries;
-    const deliveries = Object.freeze(this.#source.reports());
+    const deliveries = Object.freeze(this.#reports());
     // a report read too early (wait: "accepted") is not the last word
     if (deliveries.every((each) => each.outcome !== "in_flight")) this.#deliveries = deliveries;
     return deliveries;
   }
 
+  #reports(): readonly DeliveryReport[] {
+    const { slots, route, isCancelled } = this.#source;
+    return isCancelled ? [] : reportsOf(slots, route.legs);
+  }
+
+  get isCancelled(): boolean {
+    return this.#source.isCancelled;
+  }
+
   toJSON(): PublishResult {
-    const { id, correlationId, traceId, deliveries } = this;
-    return { id, correlationId, traceId, deliveries };
+    const { id, correlationId, traceId, deliveries, isCancelled } = this;
+    return { id, correlationId, traceId, deliveries, isCancelled };
   }
 
   static {

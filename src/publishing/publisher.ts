@@ -2,34 +2,30 @@ import { type Valid, validateData } from "../catalog/validation.ts";
 import { currentScope } from "../context.ts";
 import { markRecorded } from "../delivery/exception-once.ts";
 import type { Cause } from "../delivery/host.ts";
+import type { LaneHolder } from "../delivery/queue/deadlock.ts";
+import { deadlockProblem } from "../delivery/queue/refusal.ts";
 import { BusError } from "../errors.ts";
 import { EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event/event.ts";
 import type { PublishResult } from "../outcome.ts";
 import { REFUSED_DESTINATION, type Route } from "../routing/routes.ts";
-import { countFailedPublish, countRefusal, publishCell } from "../telemetry/cells.ts";
-import { LOG_EVENTS } from "../telemetry/semconv.ts";
+import { countFailedPublish } from "../telemetry/cells.ts";
 import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import type { PublisherHost } from "./host.ts";
 import { correlationOf, type Intent, readIntent } from "./intent.ts";
 import { Publication } from "./publication.ts";
 import { acceptedResult, settledResult, strictResult } from "./publish-result.ts";
+import { refuse } from "./refuse.ts";
 import type { Watched } from "./watched.ts";
 
 /** Who publishes: the event whose handler does, and where that handler runs. */
 interface Publishing {
   readonly cause: EventRecord | undefined;
   readonly context: TraceContext | undefined;
+  /** The delivery whose slot of a lane that handler keeps taken. */
+  readonly holder: LaneHolder | undefined;
   /** The instant of the call on the monotonic clock, in milliseconds; 0 where nothing needs a clock. */
   readonly startedAt: number;
-}
-
-/** A publish call that is refused. */
-interface Refused {
-  readonly cause: EventRecord | undefined;
-  readonly watched: Watched | undefined;
-  readonly route: Route | undefined;
-  readonly correlationId: string | undefined;
 }
 
 /** The corridor from `publish` to the handlers: lifecycle, name, depth, data, routing, hand-over, result. */
@@ -50,18 +46,23 @@ export class Publisher {
     const startedAt = telemetry.isListening ? performance.now() : 0;
     const scope = settings.ambient ? currentScope() : undefined;
     const cause = handler?.event ?? (scope?.event as EventRecord | undefined);
+    const holder = handler === undefined ? scope?.occupant : handler.occupant;
     const problem = host.intakeProblem(scope, handler);
     const route = options === undefined && typeof subject === "string" ? routes.cached(subject) : undefined;
     const intent = route?.plain;
     if (route === undefined || intent === undefined || problem !== undefined || !this.#isShallow(cause)) {
       const read = problem ?? readIntent(subject, data, options, settings.source);
-      return this.#publishRead(read, { cause, context: handler?.context, startedAt }, { subject, data, options });
+      return this.#publishRead(
+        read,
+        { cause, context: handler?.context, holder, startedAt },
+        { subject, data, options },
+      );
     }
     // a name that was published before, and nothing else to read or check
     const watched = telemetry.isListening
-      ? this.#watch(intent, route, { cause, context: handler?.context, startedAt })
+      ? this.#watch(intent, route, { cause, context: handler?.context, holder, startedAt })
       : undefined;
-    return this.#validate(new Publication(host, route, intent, watched), data, cause);
+    return this.#validate(new Publication(host, route, intent, holder, watched), data, cause);
   }
 
   #isShallow(cause: EventRecord | undefined): boolean {
@@ -79,9 +80,9 @@ export class Publisher {
     const watched = this.#host.telemetry.isListening ? this.#watch(intent, route, publishing) : undefined;
     if (problem !== undefined || intent instanceof BusError || route === undefined) {
       const correlationId = correlationOf(given.subject, given.data, given.options) ?? cause?.correlationId;
-      return this.#refuse(problem as BusError, { correlationId, cause, route, watched });
+      return refuse(this.#host, problem as BusError, { correlationId, cause, route, watched });
     }
-    return this.#validate(new Publication(this.#host, route, intent, watched), intent.data, cause);
+    return this.#validate(new Publication(this.#host, route, intent, publishing.holder, watched), intent.data, cause);
   }
 
   #problem(intent: Intent | BusError, route: Route | undefined, cause: EventRecord | undefined): BusError | undefined {
@@ -161,24 +162,70 @@ export class Publisher {
     if (!(checked instanceof BusError)) return this.#accept(publication, checked.value, cause);
     const { intent, route, watched } = publication;
     const correlationId = intent.given?.correlationId ?? cause?.correlationId;
-    return this.#refuse(checked, { correlationId, cause, route, watched });
+    return refuse(this.#host, checked, { correlationId, cause, route, watched });
   }
 
   #accept(publication: Publication, value: unknown, cause: EventRecord | undefined): Promise<PublishResult> {
     const { ledger } = this.#host;
-    const { intent, route } = publication;
+    const { intent, route, holder } = publication;
     const event = this.#createEvent(publication, value, cause);
+    const { delayMs = 0 } = intent.options ?? {};
+    if (holder !== undefined || delayMs > 0) {
+      const problem = this.#waitingProblem(publication, event, delayMs);
+      if (problem !== undefined) {
+        const { watched } = publication;
+        return refuse(this.#host, problem, { correlationId: event.correlationId, cause, route, watched });
+      }
+    }
     ledger.accepted++;
     publication.publishSpan?.describe(event, route.legs.length);
-    if (route.legs.length === 0) {
-      ledger.unrouted++;
-      route.cell.unrouted++;
-    } else void event.timestamp; // the publish instant, fixed before a handler can keep the event
+    if (route.legs.length > 0) void event.timestamp; // the publish instant, fixed before a handler can keep the event
+    if (delayMs > 0) return this.#schedule(publication, event, delayMs);
     publication.dispatch(event);
     const { options } = intent;
     if (options?.strict) return strictResult(publication, (failure) => this.#end(publication, failure));
     this.#end(publication, undefined);
     return options?.wait === "accepted" ? acceptedResult(publication) : settledResult(publication);
+  }
+
+  /** Why an accepted event could neither wait nor be waited for. */
+  #waitingProblem(publication: Publication, event: EventRecord, delayMs: number): BusError | undefined {
+    const { holder, isAwaited, route } = publication;
+    const { schedule } = this.#host;
+    if (delayMs > 0 && schedule.isFull) {
+      const text = `cannot publish "${event.name}" for later: ${schedule.capacity} events are scheduled; raise maxScheduled`;
+      return new BusError("SCHEDULE_FULL", text);
+    }
+    return holder === undefined ? undefined : deadlockProblem(event, route.legs, { holder, isAwaited });
+  }
+
+  /** Keeps the event until it is due; whoever is subscribed then gets it. */
+  #schedule(publication: Publication, event: EventRecord, delayMs: number): Promise<PublishResult> {
+    const { ledger, routes, schedule } = this.#host;
+    const { intent, route, watched } = publication;
+    void event.timestamp;
+    publication.hold(event);
+    const count = (change: 1 | -1): void => {
+      ledger.scheduled += change;
+      route.cell.scheduled += change;
+    };
+    count(1);
+    schedule.add(event, delayMs, {
+      due: () => {
+        count(-1);
+        if (watched !== undefined) watched.startedAt = performance.now();
+        publication.route = routes.find(route.name) ?? route;
+        publication.dispatch(event);
+      },
+      cancel: () => {
+        count(-1);
+        ledger.cancelled++;
+        publication.cancel();
+      },
+    });
+    this.#end(publication, undefined);
+    if (intent.options?.wait === "accepted") return acceptedResult(publication);
+    return intent.options?.strict ? strictResult(publication, () => undefined) : settledResult(publication);
   }
 
   #createEvent({ intent, watched }: Publication, value: unknown, cause: EventRecord | undefined): EventRecord {
@@ -216,33 +263,5 @@ export class Publisher {
     span?.end(read);
     if (failure !== undefined && span !== undefined) markRecorded(failure, event.causationId);
     telemetry.recordPublish(cell, (performance.now() - startedAt) / 1000, read?.type);
-  }
-
-  #refuse(error: BusError, refused: Refused): Promise<never> {
-    const { ledger, telemetry, failures, logger } = this.#host;
-    const { watched, route, cause } = refused;
-    const span = watched?.span;
-    const correlationId = refused.correlationId ?? span?.traceId;
-    const failure = failures.read(error);
-    ledger.refused[failure.type] = (ledger.refused[failure.type] ?? 0) + 1;
-    const cell = route?.cell ?? publishCell(REFUSED_DESTINATION.label);
-    countRefusal(cell, failure.type);
-    const counted = countFailedPublish(cell, failure.type);
-    if (correlationId !== undefined) span?.describeRefusal(correlationId, cause?.id);
-    span?.end(failure);
-    if (span !== undefined) markRecorded(error, cause?.id);
-    if (watched !== undefined) {
-      telemetry.recordPublish(counted, (performance.now() - watched.startedAt) / 1000, failure.type);
-    }
-    const fields = {
-      event: LOG_EVENTS.refused,
-      ...span?.logFields(),
-      reason: failure.type,
-      correlation_id: correlationId,
-    };
-    const named = route === undefined ? fields : { ...fields, event_name: route.name };
-    const what = route === undefined ? "" : ` "${route.name}"`;
-    logger.warn(named, `refused to publish${what}: ${failure.message ?? failure.type}`);
-    return this.#host.pacer.reject(error);
   }
 }

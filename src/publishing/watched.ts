@@ -3,8 +3,8 @@ import type { PublishSpan, TraceContext } from "../telemetry/telemetry.ts";
 /** What telemetry keeps of a publish; there is none where nothing listens. */
 export interface Watched {
   readonly span: PublishSpan | undefined;
-  /** The instant of publishing on the monotonic clock, in milliseconds. */
-  readonly startedAt: number;
+  /** The instant of publishing, or when a scheduled event was due, on the monotonic clock, in milliseconds. */
+  startedAt: number;
   /** The context the event is published in. */
   context: TraceContext | undefined;
   isContextEntered: boolean;

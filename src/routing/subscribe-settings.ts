@@ -1,8 +1,21 @@
 import { MAX_TIMER_MS, OptionCheck } from "../check.ts";
 import type { SubscriptionSettings } from "../delivery/settings.ts";
-import type { SubscribeOptions } from "../options.ts";
+import type { DeduplicateOptions, QueueOptions, SubscribeOptions } from "../options.ts";
 
-const OPTIONS: readonly string[] = ["name", "timeoutMs", "retry", "classify", "once", "signal", "trace", "spans"];
+const OPTIONS: readonly string[] = [
+  "name",
+  "timeoutMs",
+  "retry",
+  "classify",
+  "concurrency",
+  "orderBy",
+  "queue",
+  "deduplicate",
+  "once",
+  "signal",
+  "trace",
+  "spans",
+];
 
 /** Checks the options of a subscription, once, and fills in every default. */
 export function subscribeSettings(options: SubscribeOptions | undefined, defaultName: string): SubscriptionSettings {
@@ -11,6 +24,10 @@ export function subscribeSettings(options: SubscribeOptions | undefined, default
   check.timer("timeoutMs", 1);
   check.object("retry");
   check.function("classify");
+  check.number("concurrency", { min: 1, max: 1_000_000, integer: true });
+  check.function("orderBy");
+  check.object("queue");
+  check.matching("deduplicate", "true, false or an object", isDeduplicate);
   check.boolean("once");
   check.matching("signal", "an AbortSignal", (value) => value instanceof AbortSignal);
   check.oneOf("trace", ["child", "link", "auto"]);
@@ -39,9 +56,37 @@ export function subscribeSettings(options: SubscribeOptions | undefined, default
     },
     classify: options?.classify,
     once: options?.once ?? false,
+    concurrency: options?.concurrency,
+    orderBy: options?.orderBy,
+    queue: queueSettings(options?.queue),
+    deduplicate: deduplicateSettings(options?.deduplicate),
     trace: options?.trace,
     spans: options?.spans,
   };
+}
+
+/** The queue of a subscription whose options say nothing of it. */
+export const DEFAULT_QUEUE: NonNullable<SubscriptionSettings["queue"]> = { capacity: 1000, policy: "block" };
+
+/** Checks the queue options of a subscription or an iterator. */
+export function queueSettings(queue: QueueOptions | undefined): SubscriptionSettings["queue"] {
+  const check = new OptionCheck("subscribe: queue", queue, ["capacity", "policy"]);
+  check.number("capacity", { min: 1, max: 10_000_000, integer: true });
+  check.oneOf("policy", ["block", "drop-oldest", "drop-newest", "reject"]);
+  if (queue === undefined) return undefined;
+  const { capacity = DEFAULT_QUEUE.capacity, policy = DEFAULT_QUEUE.policy } = queue;
+  return { capacity, policy };
+}
+
+function deduplicateSettings(
+  deduplicate: boolean | DeduplicateOptions | undefined,
+): SubscriptionSettings["deduplicate"] {
+  if (deduplicate === undefined || deduplicate === false) return undefined;
+  const options = deduplicate === true ? {} : deduplicate;
+  const check = new OptionCheck("subscribe: deduplicate", options, ["ttlMs", "capacity"]);
+  check.timer("ttlMs", 1);
+  check.number("capacity", { min: 1, max: 10_000_000, integer: true });
+  return { ttlMs: options.ttlMs ?? 600_000, capacity: options.capacity ?? 10_000 };
 }
 
 /** The name of a subscription that was given none: the handler's, where it says something, else the pattern. */
@@ -49,6 +94,10 @@ export function defaultSubscriptionName(handler: { readonly name?: unknown }, pa
   const { name } = handler;
   const short = typeof name === "string" ? name.replace(/^bound /, "") : "";
   return short !== "handler" && isSubscriptionName(short) ? short : pattern;
+}
+
+function isDeduplicate(value: unknown): boolean {
+  return typeof value === "boolean" || (typeof value === "object" && value !== null);
 }
 
 function isSubscriptionName(value: unknown): boolean {

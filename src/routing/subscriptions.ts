@@ -1,14 +1,17 @@
 import { checkFunction } from "../bus/listeners.ts";
 import { destinationsOf } from "../catalog/catalog.ts";
 import type { AnyCatalog } from "../catalog/catalog-types.ts";
+import type { LaneHolder } from "../delivery/queue/deadlock.ts";
+import { Lane, type LaneInit } from "../delivery/queue/lane.ts";
+import type { SubscriptionSettings } from "../delivery/settings.ts";
 import { BusError, describeValue } from "../errors.ts";
 import type { Invoke, Middleware } from "../handler.ts";
 import type { Logger } from "../logger.ts";
 import type { SubscribeOptions } from "../options.ts";
-import { deliveryCell, telemetryCells } from "../telemetry/cells.ts";
+import { countQueueCapacity, deliveryCell, telemetryCells } from "../telemetry/cells.ts";
 import { matchesPattern, type Pattern, parsePattern } from "./pattern.ts";
 import type { Routes } from "./routes.ts";
-import { defaultSubscriptionName, subscribeSettings } from "./subscribe-settings.ts";
+import { DEFAULT_QUEUE, defaultSubscriptionName, subscribeSettings } from "./subscribe-settings.ts";
 import { type Subscription, SubscriptionRecord } from "./subscription.ts";
 
 /** A subscription to be, as the caller of `subscribe` gave it. */
@@ -22,8 +25,18 @@ export interface SubscribeRequest {
   readonly labels: { readonly refusesUnknown: boolean; labelOf(name: string): string; noteFolding(): void };
 }
 
+/** What the subscriptions of a bus need of it. */
+export interface SubscriptionsInit {
+  readonly routes: Routes;
+  readonly logger: Logger;
+  /** Lets long queues of quick handlers not starve the event loop. */
+  readonly pacer: LaneInit["pacer"];
+  readonly isOpen: () => boolean;
+}
+
 /** The subscriptions of one bus, with the middleware composed around their handlers. */
 export class Subscriptions {
+  readonly #init: SubscriptionsInit;
   readonly #routes: Routes;
   readonly #logger: Logger;
   readonly #records = new Set<SubscriptionRecord>();
@@ -31,9 +44,10 @@ export class Subscriptions {
   #hasWarned = false;
   #middleware: readonly Middleware[] = [];
 
-  constructor(routes: Routes, logger: Logger) {
-    this.#routes = routes;
-    this.#logger = logger;
+  constructor(init: SubscriptionsInit) {
+    this.#init = init;
+    this.#routes = init.routes;
+    this.#logger = init.logger;
   }
 
   /** Checks and adds a subscription. */
@@ -50,7 +64,8 @@ export class Subscriptions {
       throw new BusError("UNKNOWN_EVENT", text);
     }
     const leave = (left: SubscriptionRecord): void => this.#remove(left, options?.signal);
-    const record = new SubscriptionRecord({ pattern: parsed, handler: handler as Invoke, settings, leave });
+    const openLane = (of: SubscriptionSettings): Lane<LaneHolder> => this.#openLane(of);
+    const record = new SubscriptionRecord({ pattern: parsed, handler: handler as Invoke, settings, leave, openLane });
     record.wrap(this.#middleware);
     const signal = options?.signal;
     if (signal?.aborted) return withdrawn(record); // it ends before the first event
@@ -63,6 +78,14 @@ export class Subscriptions {
     for (const destination of isShared ? [] : destinations) deliveryCell(destination, settings.name); // series exist before the first failure
     labels.noteFolding();
     return record;
+  }
+
+  #openLane({ name, concurrency, orderBy, queue }: SubscriptionSettings): Lane<LaneHolder> {
+    const { pacer, isOpen } = this.#init;
+    const { capacity, policy } = queue ?? DEFAULT_QUEUE;
+    const isOrdered = orderBy !== undefined;
+    countQueueCapacity(name, capacity);
+    return new Lane({ name, concurrency: concurrency ?? Infinity, isOrdered, capacity, policy, pacer, isOpen });
   }
 
   #addName(record: SubscriptionRecord, isShared: boolean): void {
@@ -80,6 +103,7 @@ export class Subscriptions {
 
   #remove(record: SubscriptionRecord, signal: AbortSignal | undefined): void {
     signal?.removeEventListener("abort", record.end);
+    if (record.lane !== undefined) countQueueCapacity(record.name, -record.lane.capacity);
     if (!this.#records.delete(record)) return;
     this.#routes.remove(record);
     telemetryCells().activeSubscriptions--;
@@ -104,6 +128,11 @@ export class Subscriptions {
   /** All of them, in the order they were made. */
   list(): SubscriptionRecord[] {
     return [...this.#records];
+  }
+
+  /** Lets what waits in their queues run, paused or not. */
+  drain(): void {
+    for (const record of this.#records) record.drain();
   }
 
   /** Ends all of them. */

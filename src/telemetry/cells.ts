@@ -11,6 +11,8 @@ export interface PublishCell {
   readonly failed: Map<string, number>;
   readonly refused: Map<string, number>;
   unrouted: number;
+  /** Events that wait for their time. */
+  scheduled: number;
   /** How long publishing took. */
   readonly operation: Durations;
 }
@@ -53,6 +55,9 @@ export interface TelemetryCells {
   /** Series in use, by instrument family; bounded by {@link SERIES_BUDGET}. */
   readonly series: { publish: number; refused: number; delivery: number; consumed: number };
   activeSubscriptions: number;
+  pausedSubscriptions: number;
+  /** Room in the queues of each subscription name. */
+  readonly queueCapacity: Map<string, number>;
   /** Open buses, by version. */
   readonly buses: Map<string, number>;
   /** Whether label sets were folded into `_other` because the budget is used up. */
@@ -80,6 +85,8 @@ export function telemetryCells(): TelemetryCells {
     errorTypes: new Set(),
     series: { publish: 0, refused: 0, delivery: 0, consumed: 0 },
     activeSubscriptions: 0,
+    pausedSubscriptions: 0,
+    queueCapacity: new Map(),
     buses: new Map(),
     isFolding: false,
   };
@@ -94,7 +101,15 @@ export function publishCell(destination: string): PublishCell {
   if (destination !== OTHER && series.publish >= SERIES_BUDGET) return folded(publishCell(OTHER));
   series.publish++;
   const operation = new Durations(() => publishDurationLabels(destination));
-  const cell: PublishCell = { destination, sent: 0, failed: new Map(), refused: new Map(), unrouted: 0, operation };
+  const cell: PublishCell = {
+    destination,
+    sent: 0,
+    failed: new Map(),
+    refused: new Map(),
+    unrouted: 0,
+    scheduled: 0,
+    operation,
+  };
   publish.set(destination, cell);
   return cell;
 }
@@ -167,6 +182,15 @@ export function countFailedPublish(cell: PublishCell, errorType: string): Publis
     cell.failed.set(errorType, 1);
   } else return countFailedPublish(folded(publishCell(OTHER)), errorType);
   return cell;
+}
+
+/** Adds room to the queues of a subscription name, or takes it away. */
+export function countQueueCapacity(subscription: string, change: number): void {
+  const { queueCapacity } = telemetryCells();
+  const known = queueCapacity.get(subscription);
+  if (known !== undefined) queueCapacity.set(subscription, known + change);
+  else if (subscription === OTHER || queueCapacity.size < SERIES_BUDGET) queueCapacity.set(subscription, change);
+  else folded(countQueueCapacity(OTHER, change));
 }
 
 /** Counts a refusal. */

@@ -15,6 +15,7 @@ export type GuardedPart =
   | "attribute_extractor"
   | "error_handler"
   | "classifier"
+  | "order_by"
   | "redactor"
   | "id_generator"
   | "clock"

@@ -80,7 +80,12 @@ function observeCells(cells: TelemetryCells, observe: Observe): void {
   for (const cell of cells.publish.values()) observePublishCell(cell, observe);
   for (const cell of cells.delivery.values()) observeDeliveryCell(cell, observe);
   const system = systemLabels();
-  observe("subscriptions", cells.activeSubscriptions, { ...system, [ATTRIBUTES.subscriptionState.name]: "active" });
+  const state = ATTRIBUTES.subscriptionState.name;
+  observe("subscriptions", cells.activeSubscriptions, { ...system, [state]: "active" });
+  observe("subscriptions", cells.pausedSubscriptions, { ...system, [state]: "paused" });
+  for (const [subscription, capacity] of cells.queueCapacity) {
+    observe("queueCapacity", capacity, { ...system, [ATTRIBUTES.subscription.name]: subscription });
+  }
   for (const [part, trips] of cells.guardTrips) {
     observe("guardTrips", trips, { ...system, [ATTRIBUTES.telemetryPart.name]: part });
   }
@@ -104,6 +109,7 @@ function observePublishCell(cell: PublishCell, observe: Observe): void {
     observe("refused", count, { ...labels, [ATTRIBUTES.refusalReason.name]: reason });
   }
   observe("unrouted", cell.unrouted, labels);
+  observe("scheduled", cell.scheduled, labels);
 }
 
 function observeDeliveryCell(cell: DeliveryCell, observe: Observe): void {

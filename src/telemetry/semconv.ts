@@ -80,7 +80,7 @@ export const ATTRIBUTES = {
     on: "metrics",
     meaning: "`stored`, `replayed`, `removed` or `evicted`",
   },
-  subscriptionState: { name: "spanbus.subscription.state", on: "metrics", meaning: "`active`" },
+  subscriptionState: { name: "spanbus.subscription.state", on: "metrics", meaning: "`active` or `paused`" },
   telemetryPart: { name: "spanbus.telemetry.part", on: "metrics", meaning: "what threw: `tracer`, `logger`, …" },
   telemetryResult: {
     name: "spanbus.telemetry.result",
@@ -134,6 +134,13 @@ export const METRICS = {
     unit: "{event}",
     labels: "",
     meaning: "accepted events that matched no subscription",
+  },
+  scheduled: {
+    name: "spanbus.event.scheduled",
+    kind: "upDownCounter",
+    unit: "{event}",
+    labels: "",
+    meaning: "accepted events that wait for their time",
   },
   matched: {
     name: "spanbus.delivery.matched",
@@ -190,6 +197,13 @@ export const METRICS = {
     unit: "s",
     labels: "subscription.name",
     meaning: "Unix time of the last handled delivery; the time of subscribing at first",
+  },
+  queueCapacity: {
+    name: "spanbus.queue.capacity",
+    kind: "upDownCounter",
+    unit: "{event}",
+    labels: "subscription.name (no destination)",
+    meaning: "deliveries that may wait in the queues of the subscription",
   },
   deadLetterEvents: {
     name: "spanbus.dead_letter.events",

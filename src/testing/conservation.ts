@@ -20,7 +20,7 @@ export const DEAD_LETTERS: readonly LedgerTerm[] = [
 /** The conservation law: each left side sums to its right side, at every instant. */
 const LAWS: readonly (readonly [left: readonly LedgerTerm[], right: readonly LedgerTerm[]])[] = [
   [["published"], ["accepted", "refused", "validating"]],
-  [["accepted"], ["dispatched"]],
+  [["accepted"], ["dispatched", "scheduled", "cancelled"]],
   [
     ["matched", "replays"],
     ["handled", "failed", "timedOut", "skipped", "dropped", "aborted", "deduplicated", ...IN_FLIGHT],

@@ -93,6 +93,7 @@ describe("busSettings", () => {
       errors: "full",
       redact: undefined,
       maxDestinations: 500,
+      maxScheduled: 10_000,
       deadLetterCapacity: 1000,
     });
   });

@@ -31,7 +31,13 @@ describe("EventBus.drain", () => {
     const drained = bus.drain();
     await vi.advanceTimersByTimeAsync(1);
 
-    expect(await drained).toEqual({ isComplete: true, aborted: [], durationMs: expect.any(Number), deadLetters: 0 });
+    expect(await drained).toEqual({
+      isComplete: true,
+      aborted: [],
+      cancelled: [],
+      durationMs: expect.any(Number),
+      deadLetters: 0,
+    });
     expect(bus.describe().state).toBe("closed");
   });
 

@@ -71,6 +71,7 @@ describe("the publish result", () => {
       id: result.id,
       correlationId: result.correlationId,
       deliveries: [{ subscription: "billing", outcome: "handled", attempts: 1 }],
+      isCancelled: false,
     });
   });
 

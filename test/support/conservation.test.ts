@@ -8,8 +8,10 @@ const LEDGER: LedgerSnapshot = {
   accepted: 33,
   refused: { INVALID_DATA: 3, BUS_CLOSED: 2 },
   validating: 2,
-  dispatched: 33,
+  dispatched: 27,
   unrouted: 5,
+  scheduled: 4,
+  cancelled: 2,
   matched: 55,
   replays: 2,
   handled: 20,
@@ -174,7 +176,7 @@ describe("conservationViolations", () => {
   });
 
   it("catches more unrouted events than dispatched ones", () => {
-    expect(conservationViolations({ ...LEDGER, unrouted: 34 })).toEqual(["unrouted 34 is more than dispatched 33"]);
+    expect(conservationViolations({ ...LEDGER, unrouted: 28 })).toEqual(["unrouted 28 is more than dispatched 27"]);
   });
 
   it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])("catches a count of %s", (count) => {

@@ -46,6 +46,11 @@ export async function runBusyScenario(bus: EventBus): Promise<void> {
   bus.subscribe("report.*.ready", () => undefined, { name: "reader", spans: "events" });
   bus.subscribe("action.*.start", () => undefined, { name: "watcher", spans: "off" });
   bus.subscribe("is.late", () => tooLate.promise, { name: "late", timeoutMs: 1 });
+  bus.subscribe("order.shipped", async () => settleTurns(1), {
+    name: "one-by-one",
+    concurrency: 1,
+    queue: { capacity: 2 },
+  });
   bus.subscribe("never.ends", () => new Promise(() => undefined), { name: "endless" });
 
   await bus.publish("order.placed", { id: "o-1" });

@@ -39,6 +39,8 @@ const CONTRACT: Readonly<Record<string, readonly [kind: string, unit: string, la
   "messaging.process.duration": ["histogram", "s", [SYSTEM, DESTINATION, OPERATION, SUBSCRIPTION, "error.type"]],
   "spanbus.event.refused": ["counter", "{event}", [SYSTEM, DESTINATION, "spanbus.refusal.reason"]],
   "spanbus.event.unrouted": ["counter", "{event}", [SYSTEM, DESTINATION]],
+  "spanbus.event.scheduled": ["upDownCounter", "{event}", [SYSTEM, DESTINATION]],
+  "spanbus.queue.capacity": ["upDownCounter", "{event}", [SYSTEM, SUBSCRIPTION]],
   "spanbus.delivery.matched": ["counter", "{delivery}", [SYSTEM, DESTINATION, SUBSCRIPTION]],
   "spanbus.deliveries": [
     "counter",

@@ -1,0 +1,52 @@
+import type { DeadLetterErrorInit, StoredNote } from "./dead-letter.ts";
+import type { EndedAttempt } from "./decision.ts";
+import type { DeliveryHost } from "./host.ts";
+import type { Leg } from "./leg.ts";
+import type { DeliveryOrigin } from "./origin.ts";
+import type { Settlement } from "./settlement.ts";
+
+/** A delivery, as far as its failures go. */
+interface FailingDelivery {
+  readonly host: DeliveryHost;
+  readonly leg: Leg;
+  readonly origin: DeliveryOrigin<never>;
+  readonly attempts: number;
+}
+
+/** The failed attempts of one delivery, and what is made of them in the end. */
+export class History {
+  readonly #delivery: FailingDelivery;
+  readonly #errors: DeadLetterErrorInit[] = [];
+
+  constructor(delivery: FailingDelivery) {
+    this.#delivery = delivery;
+  }
+
+  add({ attempt, failure }: Pick<EndedAttempt, "attempt" | "failure">): void {
+    this.#errors.push({ attempt: attempt.attempt, failure, span: attempt.span, at: Date.now() });
+  }
+
+  /** How the delivery ends if nothing more is tried. */
+  get outcome(): "failed" | "timed_out" {
+    return this.#errors.at(-1)?.failure.type === "timeout" ? "timed_out" : "failed";
+  }
+
+  /** What the last attempt threw. */
+  get error(): unknown {
+    return this.#errors.at(-1)?.failure.error;
+  }
+
+  /** Makes a dead letter of the event. */
+  store(reason: string): StoredNote {
+    const { host, leg, origin, attempts } = this.#delivery;
+    const { event, context, replayOf } = origin;
+    return host.deadLetters.store({ event, leg, context, replayOf, reason, errors: this.#errors, attempts });
+  }
+
+  /** Tells the error listeners that the delivery failed for good. */
+  report({ error, reason = "" }: Settlement, outcome: "failed" | "timed_out", deadLetterId: string): void {
+    const { host, leg, origin, attempts } = this.#delivery;
+    const failed = { event: origin.event, subscription: leg.subscription.name, error, outcome, reason, deadLetterId };
+    host.reportFailure({ ...failed, disposition: "dead_lettered", attempts });
+  }
+}
