@@ -6,7 +6,8 @@ import type { SpanPipeline } from "./export/span-pipeline.ts";
 import { type ApiPart, registered } from "./guard/api-global.ts";
 import type { InstrumentationLike } from "./options.ts";
 import type { Pipelines } from "./report.ts";
-import { createContextManager } from "./settings/context-manager.ts";
+import { attributeWriter } from "./settings/attribute-writer.ts";
+import { type ContextManagerChoice, createContextManager } from "./settings/context-manager.ts";
 import { choosePropagator } from "./settings/propagators.ts";
 
 /**
@@ -31,10 +32,13 @@ export function register(parts: PipelineParts, pipelines: Pipelines): () => void
     });
   };
 
-  const manager = chooseContextManager(parts);
+  const contexts = chooseContextManager(parts);
   enter(
     "context",
-    () => api.context.setGlobalContextManager(manager.enable()),
+    () => {
+      api.context.setGlobalContextManager(contexts.manager.enable());
+      undo.push(shareContexts(contexts));
+    },
     () => api.context.disable(),
   );
   const propagator = choosePropagator(sdk, options.propagators ?? parts.environment.OTEL_PROPAGATORS, parts);
@@ -78,15 +82,29 @@ export function register(parts: PipelineParts, pipelines: Pipelines): () => void
   };
 }
 
-function chooseContextManager({ sdk, options, guards }: PipelineParts): api.ContextManager {
-  if (options.contextManager !== undefined) return guards.contextManager(options.contextManager);
-  return createContextManager(sdk);
+function chooseContextManager({ sdk, options, guards }: PipelineParts): ContextManagerChoice {
+  const { contextManager } = options;
+  if (contextManager === undefined) return createContextManager(sdk);
+  return { manager: guards.contextManager(contextManager), enter: undefined };
+}
+
+/** Shows the buses of this process the short way into contexts. */
+function shareContexts({ enter }: ContextManagerChoice): () => void {
+  const state = telemetryState();
+  state.contexts = enter === undefined ? undefined : { manager: registered("context"), enter };
+  return () => {
+    state.contexts = undefined;
+  };
 }
 
 /** Tells the buses of this process what they may rely on. */
-function shareState({ options, settings }: PipelineParts, { isParentBased, counts }: SpanPipeline): () => void {
+function shareState(
+  { sdk, environment, options, settings }: PipelineParts,
+  { isParentBased, counts }: SpanPipeline,
+): () => void {
   const state = telemetryState();
   const { trustCorrelationId } = settings;
+  state.writeAttributes = attributeWriter(sdk, environment);
   state.readsStartAttributes = options.sampler !== undefined || options.spanProcessors !== undefined;
   state.tracerProvider = registered("trace");
   state.parentBased = isParentBased;
@@ -95,6 +113,7 @@ function shareState({ options, settings }: PipelineParts, { isParentBased, count
   return () => {
     state.tracerProvider = undefined;
     state.readsStartAttributes = true;
+    state.writeAttributes = undefined;
     state.parentBased = false;
     state.trustCorrelationId = false;
     state.nextTraceId = undefined;

@@ -4,6 +4,7 @@ import type { SpanCounts } from "../../src/telemetry/process.ts";
 import { plural } from "../guard/notices.ts";
 import type { Environment } from "../settings/environment.ts";
 import { withoutCredentials } from "../settings/http-url.ts";
+import { createIdGenerator } from "../settings/ids.ts";
 import { chooseSampler, guardSampler, withPresetTraceId } from "../settings/sampling.ts";
 import { ExportCaller } from "./export-call.ts";
 import { ExportQueue } from "./export-queue.ts";
@@ -38,7 +39,7 @@ export function createSpanPipeline(parts: PipelineParts): SpanPipeline {
     queueingProcessor(queue, () => guards.settle("span", () => options.spanExporter?.shutdown())),
   ];
   const { sampler, isParentBased } = guardSampler(options.sampler, chooseSampler(sdk, options, environment), guards);
-  const random = new sdk.trace.RandomIdGenerator();
+  const random = createIdGenerator();
   const ids = options.idGenerator === undefined ? random : guards.idGenerator(options.idGenerator, random);
   const provider = new sdk.trace.TracerProvider({
     resource: parts.resource,

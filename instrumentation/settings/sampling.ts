@@ -1,4 +1,5 @@
-import type { IdGenerator, Sampler } from "@opentelemetry/sdk-trace";
+import { SamplingDecision, TraceFlags, trace as traceApi } from "@opentelemetry/api";
+import type { IdGenerator, Sampler, SamplingResult } from "@opentelemetry/sdk-trace";
 import { telemetryState } from "../../src/telemetry/process.ts";
 import type { Guards } from "../guard/guards.ts";
 import type { TelemetryOptions } from "../options.ts";
@@ -29,7 +30,25 @@ export function guardSampler(own: Sampler | undefined, choice: SamplerChoice, gu
 function buildSampler(trace: Sdk["trace"], name: SamplerName, ratio: number): SamplerChoice {
   const isParentBased = name.startsWith("parentbased_");
   const root = buildRootSampler(trace, name, ratio);
-  return { sampler: isParentBased ? new trace.ParentBasedSampler({ root }) : root, isParentBased };
+  if (!isParentBased) return { sampler: root, isParentBased };
+  return { sampler: followingSampled(new trace.ParentBasedSampler({ root })), isParentBased };
+}
+
+const SAMPLED: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
+
+/**
+ * Answers for most spans, children of a sampled span, without asking `inner`, which answers the same: it would check the
+ * parent's ids once more. The tracer has done so: only a valid parent's trace id is the new span's.
+ */
+function followingSampled(inner: Sampler): Sampler {
+  return {
+    shouldSample(context, traceId, ...rest) {
+      const parent = traceApi.getSpanContext(context);
+      const isFollowing = parent?.traceId === traceId && (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+      return isFollowing ? SAMPLED : inner.shouldSample(context, traceId, ...rest);
+    },
+    toString: () => inner.toString(),
+  };
 }
 
 function buildRootSampler(trace: Sdk["trace"], name: SamplerName, ratio: number): Sampler {

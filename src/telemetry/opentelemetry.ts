@@ -8,7 +8,8 @@ import { type TelemetryProcessState, telemetryState } from "./process.ts";
 import { incomingContext, outgoingHeaders, withCorrelationBaggage } from "./propagation.ts";
 import { GLOBAL_API, type OtelApi } from "./registered.ts";
 import { SCHEMA_URL, SCOPE_NAME } from "./semconv.ts";
-import { OtelProcessSpan, OtelPublishSpan, type SpanCount, spanStart } from "./spans.ts";
+import { type SpanStart, spanStart } from "./span-start.ts";
+import { OtelProcessSpan, OtelPublishSpan, type SpanCount, type StartedSpan } from "./spans.ts";
 import type {
   Destination,
   ProcessSpan,
@@ -101,15 +102,10 @@ export class OpenTelemetry implements Telemetry {
         const read = this.#guard.run("propagator", () => incomingContext(parent, headers, incoming), unread);
         ({ parent, links } = read);
       }
-      const start = spanStart(destination, "publish");
-      const readsStartAttributes = !this.#isOurs || this.#state.readsStartAttributes;
-      const plain = readsStartAttributes ? start.full : start.bare;
-      const late = readsStartAttributes ? undefined : start.attributes;
-      const asked = links === undefined ? plain : { ...plain, links };
       this.#presetTraceId(parent, options.correlationId);
-      const span = tracer.startSpan(start.name, asked, parent);
-      if (!isTraced(span)) return undefined;
-      return new OtelPublishSpan({ span, parent, guard: this.#guard, count: this.spans, late }, destination);
+      const relation = links === undefined ? undefined : { links };
+      const started = this.#start(tracer, spanStart(destination, "publish"), { parent, relation });
+      return started && new OtelPublishSpan(started, destination);
     } catch (error) {
       this.#guard.trip("tracer", error);
       return undefined;
@@ -132,19 +128,29 @@ export class OpenTelemetry implements Telemetry {
       const { destination, relation } = options;
       const parent = (options.context as api.Context | undefined) ?? this.#api.context.active();
       const publisher = relation === "link" ? api.trace.getSpanContext(parent) : undefined;
-      const start = spanStart(destination, "process");
-      const readsStartAttributes = !this.#isOurs || this.#state.readsStartAttributes;
-      const plain = readsStartAttributes ? start.full : start.bare;
-      const late = readsStartAttributes ? undefined : start.attributes;
       const links = publisher === undefined ? [] : [{ context: publisher }];
-      const asked = relation === "link" ? { ...plain, root: true, links } : plain;
-      const span = tracer.startSpan(start.name, asked, parent);
-      if (!isTraced(span)) return undefined;
-      return new OtelProcessSpan({ span, parent, guard: this.#guard, count: this.spans, late }, options);
+      const own = relation === "link" ? { root: true, links } : undefined;
+      const started = this.#start(tracer, spanStart(destination, "process"), { parent, relation: own });
+      return started && new OtelProcessSpan(started, options);
     } catch (error) {
       this.#guard.trip("tracer", error);
       return undefined;
     }
+  }
+
+  /** Starts a span, with the attributes of the start only where somebody may look at them. */
+  #start(
+    tracer: api.Tracer,
+    start: SpanStart,
+    { parent, relation }: { readonly parent: api.Context; readonly relation: api.SpanOptions | undefined },
+  ): StartedSpan | undefined {
+    const hasAttributes = !this.#isOurs || this.#state.readsStartAttributes;
+    const options = hasAttributes ? start.full : start.bare;
+    const asked = relation === undefined ? options : { ...options, ...relation };
+    const span = tracer.startSpan(start.name, asked, parent);
+    if (!isTraced(span)) return undefined;
+    const write = hasAttributes ? undefined : this.#state.writeAttributes;
+    return { span, parent, start, hasAttributes, write, guard: this.#guard, count: this.spans };
   }
 
   activeTraceId(): string | undefined {
@@ -174,6 +180,10 @@ export class OpenTelemetry implements Telemetry {
   }
 
   enter<Argument, Result>(context: TraceContext, run: (argument: Argument) => Result, argument: Argument): Result {
+    const { contexts } = this.#state;
+    if (contexts !== undefined && contexts.manager === this.#api.registered()?.context) {
+      return contexts.enter(context, run, argument);
+    }
     // a context manager may throw before, throw after, or never call: run happens exactly once all the same
     const call = { run, argument, result: undefined as Result, isDone: false };
     try {

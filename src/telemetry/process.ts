@@ -12,6 +12,10 @@ export interface TelemetryProcessState {
    * (`startTelemetry` built them all), they are set with the others, on recorded spans only.
    */
   readsStartAttributes: boolean;
+  /** Gives a recorded span its attributes where nobody reads those of the start; undefined where they must be set one by one. */
+  writeAttributes: AttributeWriter | undefined;
+  /** What the API has registered for contexts, when it is ours, and a way into one that neither throws nor gets lost. */
+  contexts: { readonly manager: unknown; readonly enter: ContextEntrance } | undefined;
   /** The running SDK lets a caller's random correlation id become the trace id of the trace it starts. */
   trustCorrelationId: boolean;
   /**
@@ -24,6 +28,16 @@ export interface TelemetryProcessState {
   /** Sampled spans that have ended since the SDK started: each is in exactly one of these counts. */
   spans: SpanCounts;
 }
+
+/** Gives a span that has just started `attributes`, its own object from then on, in place of none. */
+export type AttributeWriter = (span: object, attributes: Record<string, unknown>) => void;
+
+/** Calls `run(argument)` in a context. */
+export type ContextEntrance = <Argument, Result>(
+  context: unknown,
+  run: (argument: Argument) => Result,
+  argument: Argument,
+) => Result;
 
 /** Where the sampled spans that ended are now, in spans. */
 export interface SpanCounts {
@@ -46,6 +60,8 @@ export function telemetryState(): TelemetryProcessState {
     tracerProvider: undefined,
     parentBased: false,
     readsStartAttributes: true,
+    writeAttributes: undefined,
+    contexts: undefined,
     trustCorrelationId: false,
     nextTraceId: undefined,
     ownDurations: new WeakSet(),

@@ -3,9 +3,12 @@ import type { EventRecord } from "../event/event.ts";
 import type { DeliveryDisposition, DeliveryOutcome } from "../outcome.ts";
 import { ignoreRejection } from "../thenable.ts";
 import { traceFields } from "./active.ts";
+import { contextWithSpan } from "./context-with-span.ts";
 import { emitException } from "./exceptions.ts";
 import type { Guard } from "./guard.ts";
-import { ATTRIBUTES, LOG_EVENTS, SYSTEM_NAME } from "./semconv.ts";
+import type { AttributeWriter } from "./process.ts";
+import { ATTRIBUTES, LOG_EVENTS } from "./semconv.ts";
+import { fillProcess, fillPublish, type SpanStart } from "./span-start.ts";
 import type {
   AttemptNote,
   Destination,
@@ -23,36 +26,6 @@ export interface SpanCount {
   ended: number;
 }
 
-/** How spans of one destination and operation start. */
-export interface SpanStart {
-  readonly name: string;
-  /** The options without and with the attributes that samplers see. */
-  readonly bare: api.SpanOptions;
-  readonly full: api.SpanOptions;
-  readonly attributes: api.Attributes;
-}
-
-const starts = { publish: new WeakMap<Destination, SpanStart>(), process: new WeakMap<Destination, SpanStart>() };
-
-/** How spans of a destination start; made once for each. */
-export function spanStart(destination: Destination, operation: "publish" | "process"): SpanStart {
-  const known = starts[operation].get(destination);
-  if (known !== undefined) return known;
-  const isPublish = operation === "publish";
-  const attributes: api.Attributes = {
-    [ATTRIBUTES.system.name]: SYSTEM_NAME,
-    [ATTRIBUTES.operationName.name]: operation,
-    [ATTRIBUTES.operationType.name]: isPublish ? "send" : "process",
-    [ATTRIBUTES.destination.name]: destination.name,
-  };
-  if (destination.template !== undefined) attributes[ATTRIBUTES.template.name] = destination.template;
-  const kind = isPublish ? api.SpanKind.PRODUCER : api.SpanKind.CONSUMER;
-  const name = `${operation} ${destination.label}`;
-  const start: SpanStart = { name, bare: { kind }, full: { kind, attributes }, attributes };
-  starts[operation].set(destination, start);
-  return start;
-}
-
 /** A span the SDK has just started. */
 export interface StartedSpan {
   readonly span: api.Span;
@@ -60,8 +33,11 @@ export interface StartedSpan {
   readonly parent: api.Context;
   readonly guard: Guard;
   readonly count: SpanCount;
-  /** Attributes of the start that `startSpan` was not given, because nobody looks at them there. */
-  readonly late: api.Attributes | undefined;
+  readonly start: SpanStart;
+  /** Whether `startSpan` was given the attributes of the start; not where nobody looks at them there. */
+  readonly hasAttributes: boolean;
+  /** Gives the span all its attributes at once; undefined where they must be set one by one. */
+  readonly write: AttributeWriter | undefined;
 }
 
 /** The part that publish and process spans share: counting, and never letting the SDK throw. */
@@ -74,17 +50,17 @@ abstract class GuardedSpan {
   readonly guard: Guard;
   readonly #count: SpanCount;
 
-  constructor({ span, parent, guard, count, late }: StartedSpan) {
+  constructor({ span, parent, guard, count, start, hasAttributes, write }: StartedSpan) {
     const { traceId, spanId } = span.spanContext();
     this.span = span;
     this.traceId = traceId;
     this.spanId = spanId;
     this.isRecording = span.isRecording();
-    this.context = api.trace.setSpan(parent, span) as unknown as TraceContext;
+    this.context = contextWithSpan(parent, span) as unknown as TraceContext;
     this.guard = guard;
     this.#count = count;
     count.started++;
-    if (late !== undefined && this.isRecording) span.setAttributes(late);
+    if (!hasAttributes && write === undefined && this.isRecording) span.setAttributes(start.attributes);
   }
 
   logFields(): Record<string, unknown> {
@@ -125,19 +101,24 @@ abstract class GuardedSpan {
 
 export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
   readonly #destination: Destination;
+  /** How it will be described, as long as it has no attributes at all. */
+  #form: { readonly start: SpanStart; readonly write: AttributeWriter } | undefined;
   #isOpen = true;
 
   constructor(started: StartedSpan, destination: Destination) {
     super(started);
     this.#destination = destination;
+    const { start, write } = started;
+    if (write !== undefined && this.isRecording) this.#form = { start, write };
   }
 
   describe(event: EventRecord, deliveries: number): void {
     if (!this.isRecording) return;
     try {
-      const attributes = eventAttributes(event);
-      attributes[ATTRIBUTES.deliveryCount.name] = deliveries;
-      this.span.setAttributes(attributes);
+      const form = this.#form;
+      this.#form = undefined;
+      if (form === undefined) this.span.setAttributes(fillPublish({}, event, deliveries));
+      else form.write(this.span, fillPublish({ ...form.start.form }, event, deliveries));
       this.extractAttributes(this.#destination, event);
     } catch (error) {
       this.guard.trip("span", error);
@@ -147,6 +128,7 @@ export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
   describeRefusal(correlationId: string, causationId: string | undefined): void {
     if (!this.isRecording) return;
     try {
+      this.#addStart();
       this.span.setAttribute(ATTRIBUTES.conversationId.name, correlationId);
       if (causationId !== undefined) this.span.setAttribute(ATTRIBUTES.causationId.name, causationId);
     } catch (error) {
@@ -187,6 +169,7 @@ export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
     if (failure !== undefined) {
       try {
         if (this.isRecording) {
+          this.#addStart();
           this.span.setAttribute(ATTRIBUTES.errorType.name, failure.type);
           this.span.setStatus({ code: api.SpanStatusCode.ERROR, ...statusMessage(failure) });
         }
@@ -197,18 +180,28 @@ export class OtelPublishSpan extends GuardedSpan implements PublishSpan {
     }
     this.close();
   }
+
+  /** The attributes of the start, for a span that is never described: its publish is refused. */
+  #addStart(): void {
+    if (this.#form !== undefined) this.span.setAttributes(this.#form.start.attributes);
+    this.#form = undefined;
+  }
 }
 
 export class OtelProcessSpan extends GuardedSpan implements ProcessSpan {
+  /** What the span says of its outcome so far. */
+  readonly #outcome: DeliveryOutcome | undefined;
+
   constructor(started: StartedSpan, options: ProcessSpanOptions) {
     super(started);
     if (!this.isRecording) return;
-    const { span, guard } = started;
+    const { span, guard, start, write } = started;
     try {
-      const attributes = eventAttributes(options.event);
-      attributes[ATTRIBUTES.subscription.name] = options.subscription;
-      attributes[ATTRIBUTES.attempt.name] = options.attempt;
-      span.setAttributes(attributes);
+      if (write === undefined) span.setAttributes(fillProcess({}, options));
+      else {
+        write(span, fillProcess({ ...start.form }, options));
+        this.#outcome = "handled";
+      }
       this.extractAttributes(options.destination, options.event);
     } catch (error) {
       guard.trip("span", error);
@@ -222,7 +215,7 @@ export class OtelProcessSpan extends GuardedSpan implements ProcessSpan {
   ): void {
     try {
       if (this.isRecording) {
-        this.span.setAttribute(ATTRIBUTES.outcome.name, outcome);
+        if (outcome !== this.#outcome) this.span.setAttribute(ATTRIBUTES.outcome.name, outcome);
         if (disposition !== undefined) this.span.setAttribute(ATTRIBUTES.disposition.name, disposition);
         if (end !== undefined) this.#fail(end);
       }
@@ -241,17 +234,6 @@ export class OtelProcessSpan extends GuardedSpan implements ProcessSpan {
 
 function statusMessage(failure: Failure): { message?: string } {
   return failure.message === undefined ? {} : { message: failure.message };
-}
-
-function eventAttributes(event: EventRecord): api.Attributes {
-  const attributes: api.Attributes = {
-    [ATTRIBUTES.messageId.name]: event.id,
-    [ATTRIBUTES.conversationId.name]: event.correlationId,
-    [ATTRIBUTES.source.name]: event.source,
-  };
-  const { causationId } = event;
-  if (causationId !== undefined) attributes[ATTRIBUTES.causationId.name] = causationId;
-  return attributes;
 }
 
 /** Whether a value is what OpenTelemetry takes: the SDK throws on circular values, BigInts and hostile objects. */
