@@ -2,7 +2,7 @@ import { BusError, describeValue } from "../errors.ts";
 import { overlapsTemplate, type Pattern, parsePattern, templateProblem } from "../routing/pattern.ts";
 import { Router } from "../routing/router.ts";
 import type { AnyCatalog, CatalogOf } from "./catalog-types.ts";
-import { type AnyDefinition, type EventDrafts, readDefinition } from "./event-definition.ts";
+import { type AnyDefinition, type EventDrafts, readDefinition, type SchemasIn } from "./event-definition.ts";
 
 /**
  * Makes a catalog: the names and templates a bus knows, with each event's schema, attributes and policies. Takes up to
@@ -17,7 +17,12 @@ import { type AnyDefinition, type EventDrafts, readDefinition } from "./event-de
  *   "report.{name}.ready": { schema: z.object({ url: z.string() }) },
  * });
  */
-export function defineEvents<First, Second = None, Third = None, Fourth = None>(
+export function defineEvents<
+  First extends SchemasIn<First>,
+  Second extends SchemasIn<Second> = None,
+  Third extends SchemasIn<Third> = None,
+  Fourth extends SchemasIn<Fourth> = None,
+>(
   ...groups: [
     first: EventDrafts<First>,
     second?: EventDrafts<Second>,

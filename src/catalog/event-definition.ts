@@ -48,12 +48,17 @@ export interface AnyDefinition extends EventPolicies {
 /** {@link EventDefinition} as written in `defineEvents`: `data` follows from the schema beside it. */
 interface EventDraft<Schema = unknown> extends EventPolicies {
   /** Checks the published data; handlers receive what it returns. @default any data */
-  readonly schema?: (Schema & StandardSchemaV1) | undefined;
+  readonly schema?: Schema | undefined;
   /** Span attributes by name, each read from the data without its `sensitive` parts; `undefined` writes none. */
   readonly attributes?:
     | Readonly<Record<string, (data: StandardSchemaV1.InferOutput<Schema>) => AttributeValue | undefined>>
     | undefined;
 }
+
+/** What the schemas of a group extend: of events that have one, a Standard Schema. */
+export type SchemasIn<Schemas> = {
+  readonly [Name in keyof Schemas]: unknown extends Schemas[Name] ? unknown : StandardSchemaV1;
+};
 
 /** Names and templates with what to know about each: an argument of `defineEvents`. */
 export type EventDrafts<Schemas> = { readonly [Name in keyof Schemas]: EventDraft<Schemas[Name]> };
