@@ -4,27 +4,25 @@ import { describe, expect, it } from "vitest";
 import { DASHBOARD_PACKAGE } from "../../dashboards/generator/generate.ts";
 import { committedBoards } from "../dashboards/boards.ts";
 import { runChild } from "../support/child.ts";
+import { makePageFolder, readPage } from "../support/page.ts";
 import { ROOT } from "../support/root.ts";
-import { makeLinkedFolder } from "../testing/linked-folder.ts";
-import { extractPrograms } from "./programs.ts";
 
-const page = await readFile(join(ROOT, "docs/dashboards.md"), "utf8");
+const page = await readPage("docs/dashboards.md");
 
 describe("docs/dashboards.md", () => {
   it("names every dashboard by its title and uid", () => {
-    const named = committedBoards().filter(([, { title, uid }]) => page.includes(`| ${title} (\`${uid}\`) |`));
+    const named = committedBoards().filter(([, { title, uid }]) => page.text.includes(`| ${title} (\`${uid}\`) |`));
 
     expect(named).toHaveLength(committedBoards().length);
   });
 
   it("names the package that builds dashboards in the version this repository tests with", () => {
-    expect(page).toContain(`npm install --save-dev ${DASHBOARD_PACKAGE.name}@${DASHBOARD_PACKAGE.version}\n`);
+    expect(page.text).toContain(`npm install --save-dev ${DASHBOARD_PACKAGE.name}@${DASHBOARD_PACKAGE.version}\n`);
   });
 
   it("gives a catalog and a command that make dashboards of it", async () => {
-    const programs = extractPrograms(page).map(({ file, source }) => [file, source]);
-    await using folder = await makeLinkedFolder(Object.fromEntries(programs));
-    const [, command = ""] = /^npx spanbus (.*)$/m.exec(page) ?? [];
+    await using folder = await makePageFolder(page);
+    const [, command = ""] = /^npx spanbus (.*)$/m.exec(page.text) ?? [];
 
     const result = await runChild(process.execPath, [join(ROOT, "dist/cli.js"), ...command.split(" ")], folder.path);
 

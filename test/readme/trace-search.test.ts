@@ -1,25 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runChild } from "../support/child.ts";
+import { readPage, runPageProgram } from "../support/page.ts";
+import { outputPattern } from "../support/page-programs.ts";
 import { ROOT } from "../support/root.ts";
-import { makeLinkedFolder } from "../testing/linked-folder.ts";
-import { extractPrograms, outputPattern } from "./programs.ts";
 
 const PROGRAM_TIMEOUT_MS = 60_000;
 
-const page = await readFile(join(ROOT, "docs/trace-search.md"), "utf8");
+const page = await readPage("docs/trace-search.md");
 
 describe("docs/trace-search.md", () => {
-  it.each(extractPrograms(page))(
-    "runs $file and prints what it says",
-    async ({ file, source, output = "" }) => {
-      await using folder = await makeLinkedFolder({ [file]: source });
-
-      const result = await runChild(process.execPath, [file], folder.path);
+  it.each(page.programs)(
+    "has a program that runs, and prints what it says: $file",
+    async (program) => {
+      const result = await runPageProgram(page, program);
 
       expect(result.exitCode, result.stderr).toBe(0);
-      expect(result.stdout).toMatch(outputPattern(output));
+      expect(result.stdout).toMatch(outputPattern(program.output ?? ""));
     },
     PROGRAM_TIMEOUT_MS,
   );
@@ -30,9 +27,9 @@ describe("docs/trace-search.md", () => {
       name,
       value,
     ]);
-    const documented = [...page.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name, value]) => [name, value]);
+    const documented = [...page.text.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name, value]) => [name, value]);
 
-    expect(extractPrograms(page)).toHaveLength(1);
+    expect(page.programs).toHaveLength(1);
     expect(kept).toHaveLength(3);
     expect(documented).toEqual(kept);
   });

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeTemporaryFolder } from "./child.ts";
+import { makeLinkedFolder } from "./linked-folder.ts";
 import { ROOT } from "./root.ts";
 
 // Taken at load: fake timers in a test must not stop the deadline of a real process.
@@ -47,14 +46,8 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     const file = typeof program.file === "string" ? program.file : fileURLToPath(program.file);
     return run(file, ROOT, options);
   }
-  await using folder = await makeTemporaryFolder();
-  const file = join(folder.path, "main.ts");
-  await Promise.all([
-    writeFile(join(folder.path, "package.json"), '{ "type": "module" }\n'),
-    writeFile(file, program),
-    linkPackages(join(folder.path, "node_modules")),
-  ]);
-  return await run(file, folder.path, options);
+  await using folder = await makeLinkedFolder({ "main.ts": program });
+  return await run(join(folder.path, "main.ts"), folder.path, options);
 }
 
 function requireNode24(): void {
@@ -63,16 +56,6 @@ function requireNode24(): void {
       `programs run on Node 24 and these tests on ${process.version}: start them with npm, which puts it on the PATH`,
     );
   }
-}
-
-async function linkPackages(target: string): Promise<void> {
-  const source = join(ROOT, "node_modules");
-  const [names] = await Promise.all([readdir(source), mkdir(target)]);
-  const packages = names.filter((name) => !name.startsWith(".") && name !== "spanbus");
-  await Promise.all([
-    symlink(ROOT, join(target, "spanbus"), "junction"),
-    ...packages.map((name) => symlink(join(source, name), join(target, name), "junction")),
-  ]);
 }
 
 function run(file: string, cwd: string, options: RunOptions): Promise<ProgramResult> {

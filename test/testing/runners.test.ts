@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ChildResult, runChild, type TemporaryFolder } from "../support/child.ts";
-import { makeLinkedFolder, runnerOf } from "./linked-folder.ts";
+import { makeLinkedFolder } from "../support/linked-folder.ts";
+import { testRunner } from "../support/test-runner.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -53,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.asyncDispose]());
 
 const run = (file: keyof typeof FILES): Promise<ChildResult> => {
-  return runChild(process.execPath, [...runnerOf(FILES[file]), file], folder.path);
+  return runChild(process.execPath, [...testRunner(FILES[file]), file], folder.path);
 };
 
 describe.each(["node.test.ts", "vitest.test.ts"] as const)("the kit in %s", (file) => {

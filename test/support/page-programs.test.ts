@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { extractPrograms, outputPattern } from "./programs.ts";
+import { extractPrograms, logLinesFirst, outputPattern } from "./page-programs.ts";
 
-const README = `
+const PAGE = `
 # Title
 
 \`\`\`ts
@@ -31,7 +31,7 @@ node second.ts
 
 describe("extractPrograms", () => {
   it("finds the blocks that name a file, with their arguments and output", () => {
-    const programs = extractPrograms(README);
+    const programs = extractPrograms(PAGE);
 
     expect(programs).toEqual([
       {
@@ -45,9 +45,9 @@ describe("extractPrograms", () => {
   });
 
   it("refuses a run line for another file", () => {
-    const readme = "```ts\n// file: a.ts\n// run: node b.ts\n```\n";
+    const page = "```ts\n// file: a.ts\n// run: node b.ts\n```\n";
 
-    expect(() => extractPrograms(readme)).toThrow("does not end in a.ts");
+    expect(() => extractPrograms(page)).toThrow("does not end in a.ts");
   });
 });
 
@@ -69,6 +69,24 @@ describe("outputPattern", () => {
       false,
       false,
     ]);
+  });
+});
+
+describe("logLinesFirst", () => {
+  it("makes one order of what a logger and the console wrote, in which each keeps its own", () => {
+    const log = ['{"level":30,"msg":"a"}\n', '{"level":40,"msg":"b"}\n'] as const;
+
+    const orders = [
+      [log[0], "1\n", log[1], "{ two: 2 }\n"],
+      ["1\n", "{ two: 2 }\n", ...log],
+      [log[0], log[1], "1\n", "{ two: 2 }\n"],
+    ].map((lines) => logLinesFirst(lines.join("")));
+
+    expect(new Set(orders)).toEqual(new Set([`${log[0]}${log[1]}1\n{ two: 2 }\n`]));
+  });
+
+  it("leaves a last line without an end where it is", () => {
+    expect(logLinesFirst('1\n{"level":30}\n2')).toBe('{"level":30}\n1\n2');
   });
 });
 

@@ -1,9 +1,9 @@
-/** A program found in the README. */
-export interface ReadmeProgram {
+/** A program found in a page. */
+export interface PageProgram {
   readonly file: string;
   readonly nodeArguments: readonly string[];
   readonly source: string;
-  /** What it must print, or undefined when the README does not say. */
+  /** What it must print, or undefined when the page does not say. */
   readonly output: string | undefined;
 }
 
@@ -13,13 +13,13 @@ interface FencedBlock {
 }
 
 /**
- * The README's programs: each fenced `ts` block whose first line is `// file: <name>.ts`. A second line
+ * The programs of a page: each fenced `ts` block whose first line is `// file: <name>.ts`. A second line
  * `// run: node <arguments> <name>.ts` says how to start it, when that is not `node <name>.ts`. The next fenced block,
  * if its info string is `text output`, is what the program prints; `…` stands for any text within a line, and a line
  * of only `…` for any number of lines. All programs live in one folder, so one can import another. A `ts` block
  * without the first line is a fragment and not run.
  */
-export function extractPrograms(markdown: string): ReadmeProgram[] {
+export function extractPrograms(markdown: string): PageProgram[] {
   const blocks = fencedBlocks(markdown);
   return blocks.flatMap((block, index) => {
     const [fileLine = "", runLine = ""] = block.body.split("\n");
@@ -33,13 +33,20 @@ export function extractPrograms(markdown: string): ReadmeProgram[] {
   });
 }
 
-/** A regular expression for the whole of an expected output, with `…` as its only wildcard. */
+/** A regular expression for the whole of an expected output, log lines first, with `…` as its only wildcard. */
 export function outputPattern(expected: string): RegExp {
-  const lines = expected
+  const lines = logLinesFirst(expected)
     .trimEnd()
     .split("\n")
     .map((line) => (line.trim() === "…" ? "(?:.*\n)*" : `${line.trimEnd().split("…").map(escaped).join(".*")} *\n`));
   return new RegExp(`^${lines.join("")}$`);
+}
+
+/** The same lines, those of a JSON log first: a logger and the console write in ways of their own, each in order. */
+export function logLinesFirst(output: string): string {
+  const lines = output.split(/(?<=\n)/);
+  const isLog = (line: string): boolean => line.startsWith('{"level":');
+  return [...lines.filter(isLog), ...lines.filter((line) => !isLog(line))].join("");
 }
 
 function argumentsIn(runLine: string, file: string): string[] {
@@ -49,7 +56,7 @@ function argumentsIn(runLine: string, file: string): string[] {
   }
   const words = command.split(" ");
   if (words.pop() !== file) {
-    throw new Error(`the README's "${runLine}" does not end in ${file}`);
+    throw new Error(`the page's "${runLine}" does not end in ${file}`);
   }
   return words;
 }
