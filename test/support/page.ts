@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChildResult, runChild, type TemporaryFolder } from "./child.ts";
+import { compile } from "./compile.ts";
 import { makeLinkedFolder } from "./linked-folder.ts";
 import { extractPrograms, logLinesFirst, type PageProgram } from "./page-programs.ts";
 import { ROOT } from "./root.ts";
@@ -19,8 +20,8 @@ export async function readPage(path: string): Promise<Page> {
 }
 
 /** A folder with all programs of the page, as a reader has it who has installed the package. */
-export function makePageFolder({ programs }: Page): Promise<TemporaryFolder> {
-  return makeLinkedFolder(Object.fromEntries(programs.map(({ file, source }) => [file, source])));
+export function makePageFolder(page: Page): Promise<TemporaryFolder> {
+  return makeLinkedFolder(sourcesOf(page));
 }
 
 /** Runs a program of the page to its end, a test file under its runner. Log lines come first in its output. */
@@ -32,26 +33,11 @@ export async function runPageProgram(page: Page, program: PageProgram): Promise<
   return { ...result, stdout: logLinesFirst(result.stdout) };
 }
 
-/** Compiles the programs of the page against the built package, as strictly as TypeScript can. */
-export async function compilePage(page: Page): Promise<ChildResult> {
-  await using folder = await makePageFolder(page);
-  const files = page.programs.map((program) => program.file);
-  await writeFile(join(folder.path, "tsconfig.json"), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, files }));
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  return await runChild(process.execPath, [tsc, "--project", folder.path], folder.path);
+/** Compiles the programs of the page against the built package. */
+export function compilePage(page: Page): Promise<ChildResult> {
+  return compile(sourcesOf(page));
 }
 
-const COMPILER_OPTIONS = {
-  strict: true,
-  noUncheckedIndexedAccess: true,
-  exactOptionalPropertyTypes: true,
-  verbatimModuleSyntax: true,
-  erasableSyntaxOnly: true,
-  allowImportingTsExtensions: true,
-  skipLibCheck: true,
-  noEmit: true,
-  module: "nodenext",
-  target: "es2023",
-  lib: ["es2023", "esnext.disposable"],
-  types: ["node"],
-};
+function sourcesOf({ programs }: Page): Record<string, string> {
+  return Object.fromEntries(programs.map(({ file, source }) => [file, source]));
+}
