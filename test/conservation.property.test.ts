@@ -8,10 +8,10 @@ import type { Logger } from "../src/logger.ts";
 import type { SubscribeOptions } from "../src/options.ts";
 import type { DeliveryReport, PublishResult } from "../src/outcome.ts";
 import type { Subscription } from "../src/routing/subscription.ts";
+import { CASES_TIMEOUT_MS, cases } from "./support/cases.ts";
 import { conservationViolations, type LedgerSnapshot } from "./support/conservation.ts";
 import { settleTurns } from "./support/test-bus.ts";
 
-const RUNS = 2500;
 const QUIET_MS = 60_000;
 const MOST_SENT = 150;
 const MOST_REPLAYED = 50;
@@ -406,7 +406,7 @@ describe("the conservation law", () => {
         expect(unsettled).toBe(0);
         expect(reported).toEqual(outcomesOf(ledger));
       }),
-      { numRuns: RUNS },
+      cases("any program"),
     );
-  }, 60_000);
+  }, CASES_TIMEOUT_MS);
 });
