@@ -66,10 +66,17 @@ export function errorTypeOfCode(code: BusErrorCode): string {
 export function describeValue(value: unknown): string {
   try {
     const text = typeof value === "string" ? JSON.stringify(value) : describeOther(value);
-    return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+    return (text.length > 80 ? `${text.slice(0, 79)}…` : text).replaceAll(UNPRINTABLE, escapeUnprintable);
   } catch {
     return "a value that cannot be read"; // a hostile Proxy or getter: naming its type is all that is safe
   }
+}
+
+/** What JSON leaves as it is, and a terminal or a reader of lines obeys: controls, line separators, halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+function escapeUnprintable(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
 function describeOther(value: unknown): string {

@@ -76,6 +76,10 @@ describe("BusError", () => {
 describe("describeValue", () => {
   it.each<readonly [value: unknown, text: string]>([
     ["a\nb", '"a\\nb"'],
+    ["a\u2028b\u2029", '"a\\u{2028}b\\u{2029}"'],
+    ["\u009b31m\u007f", '"\\u{9b}31m\\u{7f}"'],
+    ["\u202e\u{e0001}", '"\\u{202e}\\u{e0001}"'],
+    [Symbol("a\nb"), "Symbol(a\\u{a}b)"],
     [7, "7"],
     [-0, "0"],
     [10n, "10n"],
@@ -99,6 +103,10 @@ describe("describeValue", () => {
 
   it("cuts what is long", () => {
     expect(describeValue("x".repeat(1000))).toHaveLength(80);
+  });
+
+  it("cuts no character in two that a line of log must then carry", () => {
+    expect(describeValue("😀".repeat(1000))).toMatch(/^"(😀)+(\\u\{d83d\})?…$/u);
   });
 
   it("shows nothing of what an object holds", () => {
