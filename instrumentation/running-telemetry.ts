@@ -1,4 +1,5 @@
 import type { SpanCounts } from "../src/telemetry/process.ts";
+import type { TelemetryReport } from "../src/telemetry/telemetry-report.ts";
 import type { Connections } from "./export/connections.ts";
 import type { ExportFailures } from "./export/export-failures.ts";
 import { createLogPipeline } from "./export/log-pipeline.ts";
@@ -8,7 +9,7 @@ import { createSpanPipeline } from "./export/span-pipeline.ts";
 import { routeDiagnostics } from "./guard/diagnostics.ts";
 import { bridgeLogs } from "./logging/log-bridge.ts";
 import { register } from "./registration.ts";
-import { deliver, type Pipelines, type TelemetryReport } from "./report.ts";
+import { deliver, type Pipelines } from "./report.ts";
 import type { DeadlineOptions, Telemetry, TelemetryStats } from "./telemetry.ts";
 
 /** All that one start of the telemetry holds. */

@@ -1,5 +1,7 @@
 import { processWarnings } from "../src/logging.ts";
 import { Guard } from "../src/telemetry/guard.ts";
+import { telemetryState } from "../src/telemetry/process.ts";
+import type { TelemetryReport } from "../src/telemetry/telemetry-report.ts";
 import { readEnvironment } from "./env.ts";
 import { Connections, readCertificates } from "./export/connections.ts";
 import { ExportFailures } from "./export/export-failures.ts";
@@ -7,7 +9,6 @@ import { Guards } from "./guard/guards.ts";
 import { Notices } from "./guard/notices.ts";
 import type { TelemetryOptions } from "./options.ts";
 import { loadSdk } from "./packages.ts";
-import type { TelemetryReport } from "./report.ts";
 import { RunningTelemetry } from "./running-telemetry.ts";
 import { checkTelemetryOptions } from "./settings/check-options.ts";
 import { buildResource } from "./settings/resource.ts";
@@ -62,7 +63,9 @@ export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
   };
   running = new RunningTelemetry(parts, () => {
     running = undefined;
+    telemetryState().running = undefined;
   });
+  telemetryState().running = running;
   return running;
 }
 

@@ -1,6 +1,6 @@
 import type { SpanCounts } from "../src/telemetry/process.ts";
+import type { TelemetryReport } from "../src/telemetry/telemetry-report.ts";
 import type { MetricCounts } from "./export/metric-pipeline.ts";
-import type { TelemetryReport } from "./report.ts";
 
 /** How long a flush or shutdown may take. */
 export interface DeadlineOptions {

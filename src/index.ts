@@ -77,9 +77,21 @@ export type {
 } from "./options.ts";
 export type { DeliveryDisposition, DeliveryOutcome, DeliveryReport, PublishResult } from "./outcome.ts";
 export type { Subscription } from "./routing/subscription.ts";
+export { stopGracefully } from "./stop/stop-gracefully.ts";
+export { stopOnSignals } from "./stop/stop-on-signals.ts";
+export type {
+  StopOnSignalsOptions,
+  StopOptions,
+  StoppableBus,
+  StopSignal,
+  TimeLeft,
+} from "./stop/stop-options.ts";
+export type { CutWork, StopReport, TelemetryStop } from "./stop/stop-report.ts";
 export {
   type JaegerSearchOptions,
   type JaegerTraceOptions,
   jaegerSearchUrl,
   jaegerTraceUrl,
 } from "./telemetry/jaeger.ts";
+export type { SpanCounts, StoppableTelemetry } from "./telemetry/process.ts";
+export type { DeliveryStatus, TelemetryReport } from "./telemetry/telemetry-report.ts";

@@ -27,6 +27,16 @@ export interface TelemetryProcessState {
   readonly ownDurations: WeakSet<object>;
   /** Sampled spans that have ended since the SDK started: each is in exactly one of these counts. */
   spans: SpanCounts;
+  /** What `startTelemetry` has running, to be shut down when the process is asked to stop. */
+  running: StoppableTelemetry | undefined;
+}
+
+/** Telemetry as far as stopping it goes: what `startTelemetry` returns, and `NodeSDK` of `@opentelemetry/sdk-node`, fit. */
+export interface StoppableTelemetry {
+  /** Delivers what is left. What it resolves with is read where it is a `TelemetryReport`. */
+  shutdown(options?: { readonly deadlineMs?: number | undefined }): Promise<unknown>;
+  /** Where the spans are now; asked when `shutdown` does not end in time. */
+  stats?(): { readonly spans: Readonly<SpanCounts> };
 }
 
 /** Gives a span that has just started `attributes`, its own object from then on, in place of none. */
@@ -66,6 +76,7 @@ export function telemetryState(): TelemetryProcessState {
     nextTraceId: undefined,
     ownDurations: new WeakSet(),
     spans: { exported: 0, dropped: 0, failed: 0, queued: 0 },
+    running: undefined,
   };
   return holder[KEY];
 }

@@ -261,6 +261,7 @@ export const LOG_EVENTS = {
   deadLettered: "spanbus.event.dead_lettered",
   refused: "spanbus.event.refused",
   guardTripped: "spanbus.telemetry.guard_tripped",
+  stopped: "spanbus.process.stopped",
   processException: "messaging.process.exception",
   sendException: "messaging.send.exception",
 } as const;

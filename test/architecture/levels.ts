@@ -36,7 +36,7 @@ const LEVELS: readonly (readonly string[])[] = [
     "src/transports/",
   ],
   ["src/event-bus.ts"],
-  ["src/decorators/", "src/index.ts", "src/testing/"],
+  ["src/decorators/", "src/index.ts", "src/stop/", "src/testing/"],
   ["instrumentation/", "examples/", "dashboards/"],
 ];
 

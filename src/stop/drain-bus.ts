@@ -1,0 +1,38 @@
+import type { CutDelivery, DrainReport } from "../bus/lifecycle.ts";
+import type { StoppableBus } from "./stop-options.ts";
+import type { CutWork } from "./stop-report.ts";
+import { GRACE_MS, LATE, within } from "./within.ts";
+
+/** How the drain of one bus went. */
+export interface BusStop {
+  readonly isComplete: boolean;
+  readonly cut: readonly CutWork[];
+  readonly drain: DrainReport;
+}
+
+/** Drains a bus and ends with the deadline, also where a drain with a later deadline is going on already. */
+export async function drainBus(bus: StoppableBus, deadlineMs: number): Promise<BusStop> {
+  const wasClosed = bus.describe().state === "closed";
+  const draining = bus.drain({ deadlineMs });
+  const isLate = (await within(draining, deadlineMs + GRACE_MS)) === LATE;
+  if (isLate) await bus.close(); // which ends the drain
+  const drain = await draining;
+  const closed = drain.isComplete ? [] : (await bus.close()).aborted; // what another call of close() has cut
+  const cut = [
+    ...drain.aborted.map((each) => describe(each, "deadline")),
+    ...closed.map((each) => describe(each, isLate ? "deadline" : "close")),
+    ...retriesGivenUp(bus),
+  ];
+  return { isComplete: cut.length === 0 && (drain.isComplete || wasClosed), cut, drain };
+}
+
+function retriesGivenUp(bus: StoppableBus): CutWork[] {
+  const letters = bus.deadLetters.list().filter(({ reason }) => reason === "drain");
+  return letters.map(({ event: { id, name, correlationId }, subscription }) =>
+    describe({ eventId: id, eventName: name, correlationId, subscription }, "drain"),
+  );
+}
+
+function describe(delivery: CutDelivery, reason: CutWork["reason"]): CutWork {
+  return { ...delivery, reason };
+}
