@@ -390,23 +390,27 @@ describe("the conservation law", () => {
   });
   afterEach(() => void vi.useRealTimers());
 
-  it("holds at every instant of any program, and at the end nothing is in flight", async () => {
-    await fc.assert(
-      fc.asyncProperty(program, async (steps) => {
-        const { violations, ledger, unsettled, reported } = await new Run().finish(steps);
+  it(
+    "holds at every instant of any program, and at the end nothing is in flight",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(program, async (steps) => {
+          const { violations, ledger, unsettled, reported } = await new Run().finish(steps);
 
-        const { queued, running, waitingForRetry, validating } = ledger;
-        expect(violations).toEqual([]);
-        expect({ queued, running, waitingForRetry, validating }).toEqual({
-          queued: 0,
-          running: 0,
-          waitingForRetry: 0,
-          validating: 0,
-        });
-        expect(unsettled).toBe(0);
-        expect(reported).toEqual(outcomesOf(ledger));
-      }),
-      cases("any program"),
-    );
-  }, CASES_TIMEOUT_MS);
+          const { queued, running, waitingForRetry, validating } = ledger;
+          expect(violations).toEqual([]);
+          expect({ queued, running, waitingForRetry, validating }).toEqual({
+            queued: 0,
+            running: 0,
+            waitingForRetry: 0,
+            validating: 0,
+          });
+          expect(unsettled).toBe(0);
+          expect(reported).toEqual(outcomesOf(ledger));
+        }),
+        cases("any program"),
+      );
+    },
+    CASES_TIMEOUT_MS,
+  );
 });

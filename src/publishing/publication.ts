@@ -18,6 +18,12 @@ import type { Watched } from "./watched.ts";
 /** What a handler that cannot see its context is called with. */
 const NO_CONTEXT = undefined as unknown as HandlerContext;
 
+// bits of one field: three booleans would be three words of each publish
+const SCOPE_ENTERED = 1;
+/** Handlers are called with nothing around them: no span, no clock, no scope of their own. */
+const BARE = 2;
+const CANCELLED = 4;
+
 // friends of Publication: functions of their own, so that no closure is made per event
 let dispatchInScope: (publication: Publication) => void;
 let startDeliveries: (publication: Publication) => void;
@@ -33,18 +39,13 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   readonly watched: Watched | undefined;
   /** The delivery whose handler publishes, of those that pass through lanes. */
   readonly holder: LaneHolder | undefined;
-  /** Looked up once more where checking the data took time. */
-  route: Route;
+  route: Route; // looked up once more where time has passed
   #event: EventRecord | undefined;
   #slots: Slot[] | undefined;
-  /** The leg whose delivery is being started. */
-  #at = 0;
+  #at = 0; // the leg whose delivery is being started
   #pending = 0;
   #onSettled: (() => void) | undefined;
-  #isScopeEntered = false;
-  #isCancelled = false;
-  /** Whether handlers are called with nothing around them: no span, no clock, no scope of their own. */
-  #isBare = false;
+  #flags = 0;
 
   // biome-ignore lint/complexity/useMaxParams: an object for each publish would cost
   constructor(
@@ -104,7 +105,7 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   }
 
   get isScopeEntered(): boolean {
-    return this.#isScopeEntered;
+    return (this.#flags & SCOPE_ENTERED) !== 0;
   }
 
   get isContextEntered(): boolean {
@@ -124,14 +125,15 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
       this.#onSettled?.(); // there is somebody to hear of it where the event was scheduled
       return;
     }
-    this.#isScopeEntered = host.isAmbient && !wantsHandlerScope();
-    this.#isBare = watched === undefined && this.#isScopeEntered === host.isAmbient;
+    const isScopeEntered = host.isAmbient && !wantsHandlerScope();
+    if (isScopeEntered) this.#flags |= SCOPE_ENTERED;
+    if (watched === undefined && isScopeEntered === host.isAmbient) this.#flags |= BARE;
     if (watched?.context !== undefined && !hasHandlerSpans(host.telemetry, route.legs, watched.span)) {
       watched.isContextEntered = true;
       host.telemetry.enter(watched.context, dispatchInScope, this);
       watched.isContextEntered = false; // what starts later starts elsewhere
     } else this.#dispatchInScope();
-    this.#isScopeEntered = false;
+    this.#flags &= ~SCOPE_ENTERED;
     if (watched !== undefined) watched.instant = 0;
   }
 
@@ -143,16 +145,16 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
 
   /** Lets go of an event that was kept: nobody will get it. */
   cancel(): void {
-    this.#isCancelled = true;
+    this.#flags |= CANCELLED;
     this.settled();
   }
 
   get isCancelled(): boolean {
-    return this.#isCancelled;
+    return (this.#flags & CANCELLED) !== 0;
   }
 
   #dispatchInScope(): void {
-    if (this.#isScopeEntered) runInScope(this, startDeliveries, this);
+    if (this.isScopeEntered) runInScope(this, startDeliveries, this);
     else this.#start();
   }
 
@@ -173,7 +175,7 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   /** Calls a handler without making a delivery of it, until one is needed. */
   #call(leg: Leg): void {
     leg.accounts.callBegan();
-    if (this.#isBare && !leg.isTimed) {
+    if ((this.#flags & BARE) !== 0 && !leg.isTimed) {
       if (leg.subscription.readsContext) new Attempt(this, leg, 1).call();
       else this.#callBare(leg);
       return;

@@ -23,6 +23,12 @@ interface ResultSource {
 export function settledResult(publication: ResultSource): Promise<PublishResult> {
   const { pacer } = publication.host;
   if (!publication.isInFlight && !pacer.isTurnOver()) return Promise.resolve(new Result(publication));
+  return laterResult(publication);
+}
+
+/** Apart from the usual case, which would pay for these closures. */
+function laterResult(publication: ResultSource): Promise<PublishResult> {
+  const { pacer } = publication.host;
   return new Promise((resolve) => {
     const finish = (): void => resolve(new Result(publication));
     if (publication.isInFlight) publication.whenSettled(() => pacer.pace(finish));

@@ -169,7 +169,7 @@ export class Publisher {
     const { ledger } = this.#host;
     const { intent, route, holder } = publication;
     const event = this.#createEvent(publication, value, cause);
-    const { delayMs = 0 } = intent.options ?? {};
+    const delayMs = intent.options?.delayMs ?? 0;
     if (holder !== undefined || delayMs > 0) {
       const problem = this.#waitingProblem(publication, event, delayMs);
       if (problem !== undefined) {
@@ -183,9 +183,13 @@ export class Publisher {
     if (delayMs > 0) return this.#schedule(publication, event, delayMs);
     publication.dispatch(event);
     const { options } = intent;
-    if (options?.strict) return strictResult(publication, (failure) => this.#end(publication, failure));
+    if (options?.strict) return this.#strictResult(publication);
     this.#end(publication, undefined);
     return options?.wait === "accepted" ? acceptedResult(publication) : settledResult(publication);
+  }
+
+  #strictResult(publication: Publication): Promise<PublishResult> {
+    return strictResult(publication, (failure) => this.#end(publication, failure));
   }
 
   /** Why an accepted event could neither wait nor be waited for. */

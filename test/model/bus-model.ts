@@ -287,7 +287,9 @@ export class BusModel {
   advance(ms: number): void {
     const until = this.now + ms;
     for (;;) {
-      const next = [...this.#deliveries.values()].toSorted((one, other) => one.dueAt - other.dueAt || one.armed - other.armed)[0];
+      const next = [...this.#deliveries.values()].toSorted(
+        (one, other) => one.dueAt - other.dueAt || one.armed - other.armed,
+      )[0];
       const at = Math.min(next?.dueAt ?? Number.POSITIVE_INFINITY, this.#drainEndsAt);
       if (at > until) break;
       this.now = at;

@@ -98,7 +98,7 @@ bus.subscribe("order.placed", () => {
 }, { name: "flaky", retry: { maxAttempts: 2, backoff: { initialMs: 0 } } });
 bus.subscribe("invoice.created", keepHeaders, { name: "archive", trace: "link" });
 bus.subscribe("report.*.ready", () => undefined, { name: "reader" });
-second.subscribe("*", () => undefined, { name: "warehouse" });
+second.subscribe("*", () => undefined, { name: "warehouse", concurrency: 4 });
 `;
 
 const SHOP_TRAFFIC = (label: string) => `

@@ -70,6 +70,7 @@ function subscribe(): void {
   bus.subscribe("report.*.ready", () => pass(12), { name: "reader" });
   bus.subscribe("action.*.start", () => pass(1), { name: "watcher" });
   second.subscribe("*", () => pass(3), { name: "billing" });
+  second.subscribe("nobody.came", quiet, { name: "queued", concurrency: 1 });
 }
 
 async function order(durationMs: number): Promise<void> {
@@ -135,5 +136,6 @@ async function leaveInFlight(): Promise<void> {
   second.subscribe("never.ends", () => new Promise(quiet), { name: "running" });
   second.subscribe("never.ends", () => Promise.reject(new PaymentError("later")), { name: "waiting", retry: later });
   await second.publish("never.ends", undefined, { wait: "accepted" });
+  await second.publish("never.ends", undefined, { wait: "accepted", delayMs: 600_000 });
   await sleep(1);
 }
