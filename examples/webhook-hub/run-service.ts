@@ -1,3 +1,4 @@
+import { stopOnSignals } from "spanbus";
 import type { Settings } from "./command-line.ts";
 import { loadRecordings } from "./replay/recordings.ts";
 import { SteadyReplay } from "./replay/steady-replay.ts";
@@ -7,12 +8,11 @@ import { isFlawless, recordRun } from "./report/run-record.ts";
 import type { Screen } from "./report/screen.ts";
 import { plural } from "./report/text.ts";
 import { type Service, startService } from "./service.ts";
-import { stopRequest } from "./stop-request.ts";
+import { stopWhenOrphaned } from "./stop-when-orphaned.ts";
 
 /** Takes webhooks until SIGINT or SIGTERM, then prints the report. Resolves with the exit code. */
 export async function runService(settings: Settings, screen: Screen): Promise<number> {
   const startedAt = performance.now();
-  const stopping = stopRequest();
   const recordings = await loadRecordings();
   const service = await startService(settings);
   const { hub, answers, traces, collector, links, url, secret } = service;
@@ -21,19 +21,40 @@ export async function runService(settings: Settings, screen: Screen): Promise<nu
   const housekeeping = setInterval(() => hub.journal.settle(), 1_000);
   const live = screen.isLive ? watch(service, screen) : undefined;
 
-  await stopping;
-  live?.end();
-  screen.write("\nstopping: no more webhooks; finishing what is in flight\n");
-  await steady.stop();
-  const telemetry = await service.stop();
-  clearInterval(housekeeping);
+  const stopIntake = async (): Promise<void> => {
+    live?.end();
+    screen.write("\nstopping: no more webhooks; finishing what is in flight\n");
+    await steady.stop();
+    await service.closeServer();
+  };
+  const report = async (): Promise<boolean> => {
+    clearInterval(housekeeping);
+    const what = `${plural(steady.sent, "webhook")} replayed, and what others sent,`;
+    const { surprises } = steady;
+    const durationMs = performance.now() - startedAt;
+    const telemetry = await service.telemetry.shutdown(); // which was done: the report of it
+    const run = recordRun({ what, durationMs, surprises, telemetry, collector, links, hub, answers, traces });
+    screen.write(reportText(run, screen));
+    return isFlawless(run);
+  };
 
-  const what = `${plural(steady.sent, "webhook")} replayed, and what others sent,`;
-  const { surprises } = steady;
-  const durationMs = performance.now() - startedAt;
-  const run = recordRun({ what, durationMs, surprises, telemetry, collector, links, hub, answers, traces });
-  screen.write(reportText(run, screen));
-  return isFlawless(run) ? 0 : 1;
+  return await new Promise((resolve) => {
+    let wasFlawless = false;
+    stopOnSignals({
+      buses: [hub.bus],
+      telemetry: service.telemetry,
+      logger: service.logger,
+      beforeDrain: stopIntake,
+      onStopped: async () => {
+        wasFlawless = await report();
+      },
+      exit: (exitCode) => {
+        if (exitCode > 1) process.exit(exitCode); // asked twice
+        resolve(wasFlawless ? exitCode : 1);
+      },
+    });
+    void stopWhenOrphaned();
+  });
 }
 
 function watch({ hub, answers }: Service, screen: Screen): LiveLog {

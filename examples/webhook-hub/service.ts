@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { createLogger, type TelemetryReport } from "spanbus/instrumentation";
+import { type Logger, stopGracefully } from "spanbus";
+import { createLogger, type Telemetry, type TelemetryReport } from "spanbus/instrumentation";
 import type { Settings } from "./command-line.ts";
 import { createServer, type Server, WEBHOOK_PATH } from "./http/server.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
@@ -10,6 +11,8 @@ import { type HubTelemetry, startHubTelemetry } from "./telemetry.ts";
 /** The whole hub, listening. */
 export interface Service {
   readonly hub: Hub;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
   readonly answers: Server["answers"];
   readonly traces: TraceStore;
   readonly collector: HubTelemetry["collector"];
@@ -17,6 +20,8 @@ export interface Service {
   /** Where webhooks are posted to. */
   readonly url: string;
   readonly secret: string;
+  /** Takes no more webhooks; resolves when those that had come are answered. */
+  closeServer(): Promise<void>;
   /** Stops the intake, lets what is in flight finish, and delivers what telemetry is left. */
   stop(): Promise<TelemetryReport>;
 }
@@ -30,12 +35,14 @@ export async function startService(settings: Settings): Promise<Service> {
   const { telemetry, collector, links } = startHubTelemetry({ logger, spans: traces, jaegerUrl });
   const hub = createHub({ logger });
   const { app, answers } = createServer({ bus: hub.bus, journal: hub.journal, secret, logger });
-  const stop = async (): Promise<TelemetryReport> => {
+  const closeServer = async (): Promise<void> => {
     const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
     await app.close();
     clearTimeout(impatience);
-    await hub.bus.drain({ deadlineMs: DRAIN_MS });
-    return telemetry.shutdown();
+  };
+  const stop = async (): Promise<TelemetryReport> => {
+    await stopGracefully({ buses: [hub.bus], telemetry, beforeDrain: closeServer });
+    return telemetry.shutdown(); // which was done: the report of it
   };
   try {
     await app.listen({ host: "127.0.0.1", port: settings.port });
@@ -45,7 +52,7 @@ export async function startService(settings: Settings): Promise<Service> {
   }
   const { port: taken } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${taken}${WEBHOOK_PATH}`;
-  return { hub, answers, traces, collector, links, url, secret, stop };
+  return { hub, logger, telemetry, answers, traces, collector, links, url, secret, closeServer, stop };
 }
 
 /** JSON lines are for machines: they neither drown a report nor fill a terminal unless someone asks for them. */
@@ -55,5 +62,3 @@ function logLevelOf({ logLevel, mode }: Settings): string {
 
 /** Senders that dawdle are cut off. */
 const CLOSE_MS = 2_000;
-/** More than the slowest handler takes with all its retries. */
-const DRAIN_MS = 10_000;

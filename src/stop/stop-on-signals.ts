@@ -17,7 +17,7 @@ import { chooseTelemetry } from "./stop-telemetry.ts";
 import { within } from "./within.ts";
 
 /**
- * Makes SIGTERM and SIGINT stop this process in order: `beforeDrain`, the drain of all buses, `afterDrain`, the telemetry,
+ * Makes SIGTERM and SIGINT stop this process in order: `beforeDrain`, the drain of the buses, `afterDrain`, the telemetry,
  * one log line, `onStopped`, then the end. That takes `drainMs` + `flushMs` + 0.5 s at most, whatever handlers and
  * collector do; a second signal ends the process at once.
  *

@@ -16,7 +16,10 @@ export interface TimeLeft {
 
 /** Options of {@link stopGracefully}. */
 export interface StopOptions {
-  /** The buses to drain, all at the same time. Read when the stop begins: buses may be added to the array before. */
+  /**
+   * The buses to drain, in this order: one whose handlers publish on another comes before that. Read when the stop begins:
+   * buses may be added to the array until then.
+   */
   readonly buses: readonly StoppableBus[];
   /**
    * What is shut down after the drain; false for none.
