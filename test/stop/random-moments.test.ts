@@ -94,6 +94,38 @@ describe("a busy process that gets a signal at a random moment", () => {
   );
 });
 
+describe("a busy process that gets a second signal at a random moment", () => {
+  it.each(moments(SEED + 1, 5))(
+    "ends at once, or had ended: $signal $momentMs ms after the first (seed $seed)",
+    async ({ momentMs, signal, seed }) => {
+      const second = `
+        process.once("SIGTERM", () => setTimeout(() => {
+          console.log("again");
+          process.prependListener("${signal}", () => { secondAt = performance.now(); });
+        }, ${60 + 2 * momentMs}));
+        let secondAt;
+        process.on("exit", () => console.log("late by " + (performance.now() - secondAt)));`;
+
+      const { stopped } = await runWithCollector("hang", BUSY + second, {
+        env: { MOMENT_MS: "300", SIGNAL_SEED: String(seed) },
+        signalAfter: [
+          { output: "ready", signal: "SIGTERM" },
+          { output: "again", signal },
+        ],
+      });
+
+      expect(stopped).toMatchObject({ signal: null, timedOut: false });
+      const lateBy = Number(/^late by (.*)$/m.exec(stopped.stdout)?.[1]);
+      if (Number.isNaN(lateBy)) {
+        expect(stopped.exitCode).toBe(stopped.report?.isComplete ? 0 : 1);
+      } else {
+        expect(stopped.exitCode).toBe(signal === "SIGTERM" ? 143 : 130);
+        expect(lateBy).toBeLessThan(500);
+      }
+    },
+  );
+});
+
 interface Moment {
   readonly momentMs: number;
   readonly behaviour: ReceiverBehaviour;
