@@ -27,9 +27,9 @@ export class Book {
     this.#outer?.add(kind, record);
   }
 
-  count(metric: keyof typeof METRICS, labels: MetricLabels): void {
-    this.metrics.count(metric, labels);
-    this.#outer?.count(metric, labels);
+  count(metric: keyof typeof METRICS, labels: MetricLabels, change = 1): void {
+    this.metrics.count(metric, labels, change);
+    this.#outer?.count(metric, labels, change);
   }
 
   addSpan(span: HarnessSpan): void {

@@ -6,14 +6,17 @@ import type { Cause, DeliveryFailure } from "../delivery/host.ts";
 import type { BusEvent } from "../event/event.ts";
 import type { Logger } from "../logger.ts";
 import type { Guard } from "../telemetry/guard.ts";
+import { OTHER } from "../telemetry/semconv.ts";
 import type { Telemetry, TraceContext } from "../telemetry/telemetry.ts";
 import { Activity } from "./activity.ts";
 import { Book } from "./book.ts";
+import { watchDeadLetters } from "./dead-letter-watch.ts";
 import { DeliveryWatch } from "./delivery-watch.ts";
 import { HarnessContext } from "./harness-context.ts";
 import { HarnessTelemetry, harnessApi } from "./harness-telemetry.ts";
 import { HarnessTracerProvider } from "./harness-tracer.ts";
 import { type InFlightWork, workInFlight } from "./in-flight.ts";
+import type { MetricCounts } from "./metric-counts.ts";
 import { PublishWatch } from "./publish-watch.ts";
 import { createRecordingLogger, type LogLine, type RecordingLogger } from "./recording-logger.ts";
 
@@ -53,7 +56,7 @@ export class BusObserver implements BusInside {
       onAccepted: (event, book) => this.#remember(event, book),
       onReport: (...told) => this.#deliveries?.report(...told),
     });
-    this.#deliveries = new DeliveryWatch(core, {
+    const deliveries = new DeliveryWatch(core, {
       activity,
       bookOf,
       labelOf: (name) => publishes.labelOf(name),
@@ -62,8 +65,15 @@ export class BusObserver implements BusInside {
         return !publishes.isSettled(event);
       },
       onFailure: (failure) => this.failures.push(failure),
+      onSubscribed: (change) => this.#currentBook().count("subscriptions", { subscriptionState: "active" }, change),
+    });
+    watchDeadLetters(core, {
+      bookOf: (event, subscription) => deliveries.bookOf(event, subscription),
+      labelOf: (name) => publishes.labelOf(name),
+      activeRun: () => this.context.activeRun(),
     });
     this.#publishes = publishes;
+    this.#deliveries = deliveries;
     this.#core = core;
   }
 
@@ -73,6 +83,18 @@ export class BusObserver implements BusInside {
     if (core === undefined || publishes === undefined || deliveries === undefined) return [];
     const bookOf = (event: BusEvent): Book => this.#eventBooks.get(event) ?? this.book;
     return workInFlight({ core, publishes, deliveries, bookOf }).filter((each) => book.holds(each.book));
+  }
+
+  /** By how much the metrics of the bus grew so far, with what is in flight now. */
+  metrics(): MetricCounts {
+    const metrics = this.book.metrics.copy();
+    for (const { describe } of this.work()) {
+      const { state, eventName, subscription } = describe();
+      if (subscription === undefined) continue; // a call: no delivery
+      const destination = this.#publishes?.labelOf(eventName) ?? OTHER;
+      metrics.count("inFlight", { destination, subscription, deliveryState: state });
+    }
+    return metrics;
   }
 
   /** The run that is active; else that of the cause, else that of the correlation id. */
@@ -86,6 +108,10 @@ export class BusObserver implements BusInside {
 
   #runOf(context: TraceContext | undefined): Book | undefined {
     return context === undefined ? undefined : this.context.runOf(context as never);
+  }
+
+  #currentBook(): Book {
+    return this.context.activeRun() ?? this.book;
   }
 
   #bookOf(event: BusEvent): Book {

@@ -30,6 +30,8 @@ export interface DeliveryWatchInit {
   /** Hears of each attempt before the handler does; false when the event's publish was over before: a replay. */
   readonly onSeen: (event: BusEvent) => boolean;
   readonly onFailure: (failure: DeliveryFailure) => void;
+  /** Hears of subscriptions that begin (1) and end (-1). */
+  readonly onSubscribed: (change: 1 | -1) => void;
 }
 
 /** Follows every delivery of a bus: each call of a handler, and each failure. */
@@ -46,6 +48,12 @@ export class DeliveryWatch {
     routes.add = (subscription) => {
       this.#wrap(subscription);
       add(subscription);
+      init.onSubscribed(1);
+    };
+    const remove = routes.remove.bind(routes);
+    routes.remove = (subscription) => {
+      remove(subscription);
+      init.onSubscribed(-1);
     };
     core.attemptErrorListeners.add((failure) => this.#attemptFailed(failure));
     core.errorListeners.add((failure) => this.#failed(failure));
@@ -54,6 +62,11 @@ export class DeliveryWatch {
   /** What a subscription is doing with an event, as far as it was seen. */
   progressOf(event: BusEvent, subscription: string): Progress | undefined {
     return this.#progress.get(event)?.get(subscription);
+  }
+
+  /** The book of what a subscription does with an event: a replay may belong to another run than the publish. */
+  bookOf(event: BusEvent, subscription: string): Book {
+    return this.progressOf(event, subscription)?.book ?? this.#init.bookOf(event);
   }
 
   /** Sees every attempt of a subscription, around the user's own middleware whenever that is added. */
@@ -69,7 +82,7 @@ export class DeliveryWatch {
 
   #attempt(inner: Invoke, event: BusEvent, ctx: HandlerContext): unknown {
     this.#started(event, ctx);
-    const returned = inner(event, ctx);
+    const returned = this.#call(inner, event, ctx);
     if (!isThenable(returned)) {
       this.#returned(event, ctx);
       return returned;
@@ -77,9 +90,25 @@ export class DeliveryWatch {
     const settled = returned instanceof Promise ? returned : Promise.resolve(returned); // a query builder runs at each then()
     settled.then(
       () => this.#returned(event, ctx),
-      () => undefined, // the failure listeners tell
+      () => this.#countLate(event, ctx), // of others the failure listeners tell
     );
     return settled;
+  }
+
+  #call(inner: Invoke, event: BusEvent, ctx: HandlerContext): unknown {
+    try {
+      return inner(event, ctx);
+    } catch (error) {
+      this.#countLate(event, ctx);
+      throw error;
+    }
+  }
+
+  /** Counts what comes from a handler whose attempt was over before. */
+  #countLate(event: BusEvent, ctx: HandlerContext): void {
+    const { isOver, subscription } = ctx as Attempt;
+    const labels = { destination: this.#init.labelOf(event.name), subscription };
+    if (isOver) this.bookOf(event, subscription).count("lateResults", labels);
   }
 
   #started(event: BusEvent, ctx: HandlerContext): void {
@@ -98,9 +127,10 @@ export class DeliveryWatch {
   #returned(event: BusEvent, ctx: HandlerContext): void {
     const { isOver, verdict } = ctx as Attempt;
     this.#init.activity.touch();
+    this.#countLate(event, ctx);
     if (isOver || verdict !== undefined) return;
     const { subscription, attempt } = ctx;
-    const book = this.#bookOf(event, subscription);
+    const book = this.bookOf(event, subscription);
     book.add("delivered", { event, subscription, attempts: attempt });
     const labels = { destination: this.#init.labelOf(event.name), subscription };
     book.count("consumed", { ...labels, operationName: "process" });
@@ -110,7 +140,7 @@ export class DeliveryWatch {
   }
 
   #attemptFailed({ event, subscription, attempt, error, retryInMs }: AttemptFailure): void {
-    const book = this.#bookOf(event, subscription);
+    const book = this.bookOf(event, subscription);
     this.#countAttempt(event, subscription, error);
     if (retryInMs !== undefined) {
       book.add("retried", { event, subscription, attempt, error, retryInMs });
@@ -121,16 +151,13 @@ export class DeliveryWatch {
 
   #failed(failure: DeliveryFailure): void {
     const { event, subscription, attempts, error, outcome, disposition, reason, deadLetterId } = failure;
-    const book = this.#bookOf(event, subscription);
+    const book = this.bookOf(event, subscription);
     const record = { event, subscription, attempts, error, outcome, disposition, reason };
     const labels = { destination: this.#init.labelOf(event.name), subscription };
     book.add("failed", record);
     book.count("deliveries", { ...labels, outcome, disposition });
     book.count("deliveryDuration", labels);
-    if (deadLetterId !== undefined) {
-      book.add("deadLettered", { ...record, deadLetterId });
-      book.count("deadLetterEvents", { ...labels, deadLetterOperation: "stored" });
-    }
+    if (deadLetterId !== undefined) book.add("deadLettered", { ...record, deadLetterId });
     this.#init.onFailure(failure);
     this.#init.activity.touch();
   }
@@ -150,7 +177,6 @@ export class DeliveryWatch {
     book.add("cut", { event, subscription, attempts, outcome });
     const isAborted = outcome === "aborted";
     book.count("deliveries", { ...labels, outcome, ...(isAborted ? { reason } : undefined) });
-    if (reason === "deadline") book.count("deadLetterEvents", { ...labels, deadLetterOperation: "stored" });
     const wasRunning = this.progressOf(event, subscription)?.state === "running";
     if (isAborted && attempts > 0 && wasRunning) this.#countAttempt(event, subscription, error);
   };
@@ -158,13 +184,9 @@ export class DeliveryWatch {
   #countAttempt(event: BusEvent, subscription: string, error: unknown): void {
     const { type } = this.#failures.read(error);
     const labels = { destination: this.#init.labelOf(event.name), subscription, operationName: "process" };
-    const book = this.#bookOf(event, subscription);
+    const book = this.bookOf(event, subscription);
     book.count("consumed", { ...labels, errorType: type });
     book.count("processDuration", { ...labels, errorType: type });
-  }
-
-  #bookOf(event: BusEvent, subscription: string): Book {
-    return this.progressOf(event, subscription)?.book ?? this.#init.bookOf(event);
   }
 
   #note(event: BusEvent, subscription: string, progress: Omit<Progress, "since">): void {

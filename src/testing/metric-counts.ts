@@ -10,7 +10,7 @@ export type MetricLabels = Readonly<Partial<Record<keyof typeof ATTRIBUTES, stri
 export interface MetricCount {
   readonly name: MetricName;
   readonly labels: Readonly<Record<string, string>>;
-  /** How much a counter grew; how many durations a histogram recorded. */
+  /** How much a counter grew, or an up-down counter rose or fell; how many durations a histogram recorded. */
   readonly value: number;
 }
 
@@ -21,14 +21,14 @@ export interface MetricCount {
 export class MetricCounts {
   readonly #counts = new Map<string, { name: MetricName; labels: Record<string, string>; value: number }>();
 
-  /** Adds one. */
-  count(metric: keyof typeof METRICS, labels: MetricLabels): void {
+  /** Adds one, or what an up-down counter rose or fell by. */
+  count(metric: keyof typeof METRICS, labels: MetricLabels, change = 1): void {
     const { name } = METRICS[metric];
     const full = { [ATTRIBUTES.system.name]: SYSTEM_NAME, ...fullLabels(labels) };
     const key = `${name}${spell(full)}`;
     const known = this.#counts.get(key);
-    if (known === undefined) this.#counts.set(key, { name, labels: full, value: 1 });
-    else known.value++;
+    if (known === undefined) this.#counts.set(key, { name, labels: full, value: change });
+    else known.value += change;
   }
 
   /** The same counts, which no longer grow. */
@@ -38,9 +38,10 @@ export class MetricCounts {
     return copy;
   }
 
-  /** Every series that grew, by name and labels. */
+  /** Every series that is not what it was, by name and labels. */
   list(): readonly MetricCount[] {
-    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => ({ ...count }));
+    const changed = [...this.#counts].filter(([, { value }]) => value !== 0);
+    return changed.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => ({ ...count }));
   }
 
   /** By how much the series of this metric grew that have these labels, among others; 0 where there are none. */

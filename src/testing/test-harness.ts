@@ -6,6 +6,7 @@ import { Book } from "./book.ts";
 import type { BusObserver } from "./bus-observer.ts";
 import { conservationViolations } from "./conservation.ts";
 import type { InFlightDelivery, InFlightWork } from "./in-flight.ts";
+import type { MetricCounts } from "./metric-counts.ts";
 import { recordMismatches } from "./record-mismatches.ts";
 import { type SettleLimits, type SettleOptions, settleLimits, untilQuiet } from "./settling.ts";
 import { type ExpectedFailures, isExpected, NotSettledError, UnexpectedFailuresError } from "./test-failures.ts";
@@ -47,6 +48,11 @@ export class TestHarness<Events extends AnyCatalog> extends BookView<AnyEventOf<
   get trace(): Trace {
     const { book } = this.#observer;
     return traceOf(book, book);
+  }
+
+  /** By how much the metrics of the contract grew so far; deliveries in flight are those of this moment. */
+  override get metrics(): MetricCounts {
+    return this.#observer.metrics();
   }
 
   /** Makes spans that are recorded with the bus's: hand it to code under test that takes a tracer provider. */
