@@ -13,12 +13,19 @@ import { Book } from "./book.ts";
 import { watchDeadLetters } from "./dead-letter-watch.ts";
 import { DeliveryWatch } from "./delivery-watch.ts";
 import { HarnessContext } from "./harness-context.ts";
-import { HarnessTelemetry, harnessApi } from "./harness-telemetry.ts";
+import { HarnessTelemetry } from "./harness-telemetry.ts";
 import { HarnessTracerProvider } from "./harness-tracer.ts";
 import { type InFlightWork, workInFlight } from "./in-flight.ts";
 import type { MetricCounts } from "./metric-counts.ts";
 import { PublishWatch } from "./publish-watch.ts";
 import { createRecordingLogger, type LogLine, type RecordingLogger } from "./recording-logger.ts";
+
+/** What the options of a test bus tell its observer. */
+export interface BusObserverInit {
+  /** Gets every line that is recorded too. */
+  readonly logger: Logger | undefined;
+  readonly trustCorrelationId: boolean | undefined;
+}
 
 /** Watches one bus from inside, and writes what it sees into the books of the runs it belongs to. */
 export class BusObserver implements BusInside {
@@ -30,20 +37,29 @@ export class BusObserver implements BusInside {
   readonly logger: RecordingLogger;
   /** Deliveries that failed for good, oldest first. */
   readonly failures: DeliveryFailure[] = [];
+  readonly #trustCorrelationId: boolean | undefined;
   readonly #eventBooks = new WeakMap<BusEvent, Book>();
   readonly #correlations = new Map<string, Book>();
   #core: BusCore | undefined;
   #publishes: PublishWatch | undefined;
   #deliveries: DeliveryWatch | undefined;
 
-  constructor(logger: Logger | undefined) {
+  constructor({ logger, trustCorrelationId }: BusObserverInit) {
+    this.#trustCorrelationId = trustCorrelationId;
     this.tracerProvider = new HarnessTracerProvider(this.context, (span, run) => (run ?? this.book).addSpan(span));
     this.logger = createRecordingLogger({ forwardTo: logger, onLine: (line) => this.#bookOfLine(line).addLine(line) });
   }
 
   telemetry(guard: Guard, settings: BusSettings): Telemetry {
-    const otel = harnessApi(this.tracerProvider, this.context.context);
-    return new HarnessTelemetry({ guard, settings }, otel, (span) => this.#publishes?.spanStarted(span));
+    return new HarnessTelemetry(
+      { guard, settings },
+      {
+        provider: this.tracerProvider,
+        context: this.context.context,
+        trustCorrelationId: this.#trustCorrelationId,
+        onPublish: (span) => this.#publishes?.spanStarted(span),
+      },
+    );
   }
 
   attach(core: BusCore): void {

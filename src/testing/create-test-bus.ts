@@ -19,6 +19,11 @@ export interface TestBusOptions<Events> extends BusOptions<Events> {
   readonly random?: () => number;
   /** Gets every line that is recorded too. @default none */
   readonly logger?: Logger;
+  /**
+   * Whether a caller's random correlation id becomes the id of the trace it starts, as `startTelemetry` has it.
+   * @default what the running `startTelemetry` was told, else false
+   */
+  readonly trustCorrelationId?: boolean;
   /** How long `settled` and `run` wait. */
   readonly settle?: SettleOptions;
   /** Whether handlers may fail: all of them, or those that fit; the same as calling `harness.expectFailures`. @default false */
@@ -39,9 +44,9 @@ export interface TestBusOptions<Events> extends BusOptions<Events> {
 export function createTestBus<Events extends AnyCatalog = DefaultCatalog>(
   options: TestBusOptions<Events> = {},
 ): TestHarness<Events> {
-  const { settle, expectFailures = false, logger, ...busOptions } = options;
+  const { settle, expectFailures = false, logger, trustCorrelationId, ...busOptions } = options;
   const limits = settleLimits("createTestBus: settle", settle);
-  const observer = new BusObserver(logger);
+  const observer = new BusObserver({ logger, trustCorrelationId });
   let ids = 0;
   const defaults = { source: "test", generateId: () => countedId(++ids), random: () => 0 };
   const bus = new EventBus<Events>({

@@ -1,4 +1,5 @@
 import * as api from "@opentelemetry/api";
+import { telemetryState } from "../telemetry/process.ts";
 import { GLOBAL_API } from "../telemetry/registered.ts";
 import type { HarnessContext } from "./harness-context.ts";
 import { HarnessSpan } from "./harness-span.ts";
@@ -67,7 +68,8 @@ export class HarnessTracerProvider<Run extends object> implements api.TracerProv
   }
 
   #countedContext(parent: api.SpanContext | undefined): api.SpanContext {
-    const traceId = parent?.traceId ?? (++this.#traces).toString(16).padStart(32, "0");
+    const preset = telemetryState().nextTraceId; // of a trusted correlation id; the bus takes it back after the call
+    const traceId = parent?.traceId ?? preset ?? (++this.#traces).toString(16).padStart(32, "0");
     const spanId = (++this.#spans).toString(16).padStart(16, "0");
     return { traceId, spanId, traceFlags: api.TraceFlags.SAMPLED };
   }
