@@ -44,7 +44,7 @@ export class HarnessTelemetry extends OpenTelemetry {
 }
 
 /** Hears of each publish span when it has started. */
-export type OnPublish = (span: PublishSpan) => void;
+type OnPublish = (span: PublishSpan) => void;
 
 /** The API a harness's bus sees: spans and contexts of the harness, metrics of whatever the application registered. */
 function harnessApi({ provider, context }: HarnessTelemetryInit): OtelApi {

@@ -8,6 +8,9 @@ import { installPackage, type PackedPackage, packPackage } from "./packed-packag
 interface Manifest {
   readonly version: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 
 const INSTALL_TIMEOUT_MS = 120_000;
@@ -55,6 +58,22 @@ describe("the packed package", () => {
     );
 
     expect(packed.files).toEqual(expect.arrayContaining(named.map((path) => path.replace("./", ""))));
+  });
+
+  it("declares every package that its code imports, all but OpenTelemetry's API and uuid as optional", async () => {
+    const code = packed.files.filter((path) => path.endsWith(".js"));
+    const texts = await Promise.all(
+      code.map((path) => readFile(join(folder.path, "node_modules/spanbus", path), "utf8")),
+    );
+
+    const imported = new Set(texts.flatMap(packagesIn));
+
+    const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
+    expect([...imported].filter((name) => !Object.hasOwn({ ...dependencies, ...peerDependencies }, name))).toEqual([]);
+    expect(imported).toContain("vitest"); // of spanbus/testing/vitest
+    expect(Object.keys(dependencies)).toEqual(["uuid"]);
+    const needed = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
+    expect(needed).toEqual(["@opentelemetry/api"]);
   });
 
   it("has no machine's path in what it ships", async () => {
@@ -124,3 +143,10 @@ describe("the installed package", () => {
     expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
   });
 });
+
+/** The packages that a module imports by name. */
+function packagesIn(source: string): string[] {
+  const specifiers = [...source.matchAll(/\bfrom "([^"]+)";$/gm)].map(([, specifier = ""]) => specifier);
+  const outside = specifiers.filter((specifier) => !/^(node:|\.)/.test(specifier));
+  return outside.map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier);
+}
