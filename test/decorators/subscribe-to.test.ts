@@ -1,19 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { BusEvent } from "../../src/event/event.ts";
 import { subscribeTo } from "../../src/index.ts";
+import { recordingHandler } from "../../src/testing/index.ts";
 import { createBus, thrownBy } from "../support/test-bus.ts";
 
 describe("subscribeTo(pattern, { bus })", () => {
   it("subscribes a function at once and returns that function", async () => {
     const { bus } = createBus();
-    const names: string[] = [];
-    const handler = (event: BusEvent): void => void names.push(event.name);
+    const handler = recordingHandler();
 
     const returned = subscribeTo("order.*", { bus })(handler);
     await bus.publish("order.placed");
 
     expect(returned).toBe(handler);
-    expect(names).toEqual(["order.placed"]);
+    expect(handler.events.map((event) => event.name)).toEqual(["order.placed"]);
   });
 
   it("hands its other options to the subscription", () => {
@@ -34,39 +33,36 @@ describe("subscribeTo(pattern, { bus })", () => {
 
   it("is undone by bus.unsubscribe with the same pattern and function", async () => {
     const { bus } = createBus();
-    const events: BusEvent[] = [];
-    const handler = subscribeTo("order.placed", { bus })((event) => void events.push(event));
+    const handler = subscribeTo("order.placed", { bus })(recordingHandler());
 
     const hasEnded = bus.unsubscribe("order.placed", handler);
     await bus.publish("order.placed");
 
     expect(hasEnded).toBe(true);
-    expect(events).toEqual([]);
+    expect(handler.events).toEqual([]);
   });
 
   it("ends when its signal is aborted", async () => {
     const { bus } = createBus();
-    const events: BusEvent[] = [];
     const controller = new AbortController();
-    subscribeTo("order.placed", { bus, signal: controller.signal })((event) => void events.push(event));
+    const handler = subscribeTo("order.placed", { bus, signal: controller.signal })(recordingHandler());
 
     controller.abort();
     await bus.publish("order.placed");
 
-    expect(events).toEqual([]);
+    expect(handler.events).toEqual([]);
   });
 
   it("can be stacked: one function, several patterns and buses", async () => {
     const { bus: orders } = createBus();
     const { bus: audit } = createBus();
-    const names: string[] = [];
+    const handler = recordingHandler();
 
-    const handler = (event: BusEvent): void => void names.push(event.name);
     subscribeTo("order.placed", { bus: orders })(subscribeTo("*", { bus: audit })(handler));
     await orders.publish("order.placed");
     await audit.publish("user.created");
 
-    expect(names).toEqual(["order.placed", "user.created"]);
+    expect(handler.events.map((event) => event.name)).toEqual(["order.placed", "user.created"]);
   });
 
   it("can map over functions", async () => {

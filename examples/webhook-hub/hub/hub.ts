@@ -21,9 +21,13 @@ export interface Hub {
   readonly trail: ReadonlyMap<string, number>;
 }
 
-/** Joins the catalog, the handlers and the services they call. */
+/** A hub on a bus of its own. */
 export function createHub(options: { readonly logger: Logger }): Hub {
-  const bus: HubBus = new EventBus({ source: "webhook-hub", events, logger: options.logger });
+  return joinHub(new EventBus({ source: "webhook-hub", events, logger: options.logger }));
+}
+
+/** Joins a bus, the handlers and the services they call: a test brings a bus that records. */
+export function joinHub(bus: HubBus): Hub {
   const journal = new Journal();
   const index = new RepositoryIndex();
   const trail = new Map<string, number>();
