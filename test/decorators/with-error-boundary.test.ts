@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { systemEvents } from "../../src/catalog/system-events.ts";
 import type { BusEvent } from "../../src/event/event.ts";
 import { createEvent } from "../../src/event/event.ts";
-import type { HandlerContext } from "../../src/handler.ts";
 import { withErrorBoundary } from "../../src/index.ts";
 import { telemetryCells } from "../../src/telemetry/cells.ts";
+import { createTestBus, recordingHandler } from "../../src/testing/index.ts";
 import { createBus, deferred, settleTurns, thrownBy, watchUnhandled } from "../support/test-bus.ts";
 import { recordSdk } from "../telemetry/recorded-sdk.ts";
 
@@ -251,34 +251,26 @@ describe("withErrorBoundary, called by a bus", () => {
     ["throws", (): never => fail()],
     ["rejects", async (): Promise<never> => fail()],
   ])("passes on what the handler %s, once", async (_, handler) => {
-    using sdk = recordSdk();
-    const { bus } = createBus();
+    await using harness = createTestBus({ expectFailures: true });
     const told: unknown[] = [];
-    const reported: unknown[] = [];
-    bus.onError((failure) => reported.push(failure.error));
-    bus.subscribe("order.placed", withErrorBoundary(handler, { onError: (error) => told.push(error) }));
+    harness.bus.subscribe("order.placed", withErrorBoundary(handler, { onError: (error) => told.push(error) }));
 
-    const { deliveries } = await bus.publish("order.placed");
+    const run = await harness.run(() => harness.bus.publish("order.placed"));
 
-    expect(deliveries.map((each) => each.outcome)).toEqual(["failed"]);
     expect(told).toEqual([]);
-    expect(reported).toMatchObject([{ message: "declined" }]);
-    expect(sdk.spans().flatMap((span) => span.events.filter((event) => event.name === "exception"))).toHaveLength(1);
+    expect(run.failed).toMatchObject([{ outcome: "failed", error: { message: "declined" } }]);
+    expect(run.trace.spans.flatMap((span) => span.events.map((event) => event.name))).toEqual(["exception"]);
   });
 
   it("lets the bus retry", async () => {
-    const { bus } = createBus();
-    const attempts: number[] = [];
-    const flaky = withErrorBoundary((_event: BusEvent, ctx: HandlerContext) => {
-      attempts.push(ctx.attempt);
-      if (ctx.attempt === 1) fail();
-    });
-    bus.subscribe("order.placed", flaky, { retry: { maxAttempts: 2, backoff: { initialMs: 0 } } });
+    await using harness = createTestBus();
+    const flaky = recordingHandler({ throws: new Error("declined"), times: 1 });
+    harness.bus.subscribe("order.placed", withErrorBoundary(flaky), { retry: { maxAttempts: 2 } });
 
-    const { deliveries } = await bus.publish("order.placed");
+    const run = await harness.run(() => harness.bus.publish("order.placed"));
 
-    expect(attempts).toEqual([1, 2]);
-    expect(deliveries.map((each) => each.outcome)).toEqual(["handled"]);
+    expect(flaky.calls.map((call) => call.attempt)).toEqual([1, 2]);
+    expect(run.delivered).toMatchObject([{ attempts: 2 }]);
   });
 
   it("catches what fails after the attempt is over: nobody else would", async () => {
