@@ -83,12 +83,16 @@ export interface StoredNote {
   announce(): void;
 }
 
-/** An entry with what replaying it takes. */
-export interface StoredDeadLetter extends DeadLetter {
+/** An entry as it is kept, with what replaying it takes. */
+export interface StoredDeadLetter extends Omit<DeadLetter, "errors"> {
   readonly event: EventRecord;
+  readonly errors: readonly StoredError[];
   readonly leg: Leg;
   readonly context: TraceContext | undefined;
 }
+
+/** A failed attempt as an entry keeps it: without its span, which would keep all the trace alive. */
+type StoredError = Omit<DeadLetterErrorInit, "span"> & Pick<DeadLetterError, "traceId" | "spanId">;
 
 /** Keeps dead letters up to a capacity, and the accounts of what became of them. */
 export class DeadLetterStore {
@@ -132,9 +136,20 @@ export class DeadLetterStore {
     const id = replayOf ?? uuid();
     if (earlier !== undefined) this.#take(id, "replayed");
     const subscription = leg.subscription.name;
-    const seen = Object.freeze([...(earlier?.errors ?? []), ...errors.map(errorView)].slice(-MAX_ERRORS));
+    const failed = errors.map(storedError);
+    const seen = earlier === undefined ? failed : [...earlier.errors, ...failed];
     const at = Date.now();
-    this.#entries.set(id, { id, event, subscription, errors: seen, reason, attempts, at, leg, context });
+    this.#entries.set(id, {
+      id,
+      event,
+      subscription,
+      errors: seen.slice(-MAX_ERRORS),
+      reason,
+      attempts,
+      at,
+      leg,
+      context,
+    });
     leg.accounts.deadLetter("stored");
     const evicted = this.#entries.size > this.#capacity ? this.#evictOldest() : undefined;
     return {
@@ -201,13 +216,29 @@ const OWN_REASONS: ReadonlySet<string> = new Set([
   "unsubscribed",
 ]);
 
-function errorView({ attempt, failure, span, at }: DeadLetterErrorInit): DeadLetterError {
-  const { type, message, stack } = failure;
-  return Object.freeze({ attempt, type, message, stack, traceId: span?.traceId, spanId: span?.spanId, at });
+function storedError({ attempt, failure, span, at }: DeadLetterErrorInit): StoredError {
+  return { attempt, failure, traceId: span?.traceId, spanId: span?.spanId, at };
+}
+
+function errorView({ attempt, failure, traceId, spanId, at }: StoredError): DeadLetterError {
+  const { type, message } = failure;
+  return Object.freeze({
+    attempt,
+    type,
+    message,
+    /** Put into words when somebody reads it: most dead letters of a storm are evicted before anybody does. */
+    get stack() {
+      return failure.stack;
+    },
+    traceId,
+    spanId,
+    at,
+  });
 }
 
 /** The entry without what only the bus needs; as JSON, without the fields its schema marks as sensitive. */
-function publicView({ leg, context: _, ...entry }: StoredDeadLetter): DeadLetter {
+function publicView({ leg, context: _, ...stored }: StoredDeadLetter): DeadLetter {
+  const entry = { ...stored, errors: Object.freeze(stored.errors.map(errorView)) };
   const toJSON = (): object => {
     const event: SerializedEvent = entry.event.toJSON();
     return { ...entry, event: { ...event, data: leg.destination.redactData(event.data) } };

@@ -25,23 +25,18 @@ export class FailureReader {
   }
 
   read(thrown: unknown): Failure {
-    const { error, message, stack, className, code } = readError(thrown);
-    return {
-      error,
-      type: code === undefined ? boundedErrorType(className) : errorTypeOfCode(code),
-      className,
-      ...this.#detailOf(code, message, stack),
-    };
+    const read = readError(thrown);
+    const { error, className, code } = read;
+    const type = code === undefined ? boundedErrorType(className) : errorTypeOfCode(code);
+    const message = this.#detail === "type" ? undefined : this.#text(shownMessage(read));
+    if (this.#detail !== "full") return { error, type, className, message, stack: undefined };
+    return new FullFailure({ error, type, className, message }, () => this.#stackOf(read));
   }
 
-  #detailOf(code: BusErrorCode | undefined, message: string, stack: string | undefined): Detail {
-    if (this.#detail === "type") return { message: undefined, stack: undefined };
-    // a refusal quotes what was refused, for the publisher's eyes: what anybody sent must not reach telemetry that way
-    const isQuoting = code !== undefined && QUOTING.has(code);
-    const shown = isQuoting ? ERROR_CODES[code].meaning : message;
-    const frames = isQuoting ? `BusError: ${shown}\n${framesOf(stack, message)}` : stack;
-    const isFull = this.#detail === "full" && frames !== undefined;
-    return { message: this.#text(shown), stack: isFull ? this.#text(frames) : undefined };
+  #stackOf(read: ReadableError): string | undefined {
+    const stack = read.stack();
+    const written = isQuoting(read.code) ? `BusError: ${shownMessage(read)}\n${framesOf(stack, read.message)}` : stack;
+    return written === undefined ? undefined : this.#text(written);
   }
 
   /** A failure of the bus's own making: its message is ours, so nothing of it is redacted. */
@@ -73,7 +68,40 @@ export class FailureReader {
   }
 }
 
-type Detail = Pick<Failure, "message" | "stack">;
+/** A failure whose stack is read when somebody writes it: to put one into words costs as much as the rest of a failure. */
+class FullFailure implements Failure {
+  readonly error: unknown;
+  readonly type: string;
+  readonly className: string;
+  readonly message: string | undefined;
+  #readStack: (() => string | undefined) | undefined;
+  #stack: string | undefined;
+
+  constructor({ error, type, className, message }: Omit<Failure, "stack">, readStack: () => string | undefined) {
+    this.error = error;
+    this.type = type;
+    this.className = className;
+    this.message = message;
+    this.#readStack = readStack;
+  }
+
+  get stack(): string | undefined {
+    const readStack = this.#readStack;
+    if (readStack === undefined) return this.#stack;
+    this.#readStack = undefined; // first: a redactor may fail, and be read of, on its own way
+    this.#stack = readStack();
+    return this.#stack;
+  }
+}
+
+/** What may be written as the message: a refusal quotes what was refused, for the publisher's eyes only. */
+function shownMessage({ code, message }: ReadableError): string {
+  return isQuoting(code) ? ERROR_CODES[code].meaning : message;
+}
+
+function isQuoting(code: BusErrorCode | undefined): code is BusErrorCode {
+  return code !== undefined && QUOTING.has(code);
+}
 
 /** The codes whose messages quote names, values or data of the caller. */
 const QUOTING: ReadonlySet<BusErrorCode> = new Set<BusErrorCode>([
@@ -121,7 +149,8 @@ function isText(value: unknown): value is string {
 interface ReadableError {
   readonly error: Error;
   readonly message: string;
-  readonly stack: string | undefined;
+  /** Reads the stack, if it was not read already; never throws. */
+  readonly stack: () => string | undefined;
   readonly className: string;
   /** Of a `BusError`. */
   readonly code: BusErrorCode | undefined;
@@ -131,9 +160,9 @@ interface ReadableError {
 function readError(thrown: unknown): ReadableError {
   try {
     if (thrown instanceof Error || types.isNativeError(thrown)) {
-      const { name, message, stack } = thrown;
-      const isReadable = typeof message === "string" && typeof name === "string";
-      if (isReadable && (stack === undefined || typeof stack === "string")) {
+      const { name, message } = thrown;
+      const stack = stackReader(thrown);
+      if (typeof message === "string" && typeof name === "string" && stack !== undefined) {
         return { error: thrown, message, stack, className: classNameOf(thrown, name), code: codeOf(thrown) };
       }
     }
@@ -142,7 +171,28 @@ function readError(thrown: unknown): ReadableError {
   }
   const text = `the handler threw ${describeValue(thrown)} instead of a readable Error`;
   const error = new BusError("NON_ERROR_THROWN", text, { cause: thrown });
-  return { error, message: text, stack: error.stack, className: "BusError", code: "NON_ERROR_THROWN" };
+  return { error, message: text, stack: () => stackOf(error), className: "BusError", code: "NON_ERROR_THROWN" };
+}
+
+/** How to read an error's stack: later where that is the engine's own getter, at once otherwise; undefined if it has none. */
+function stackReader(error: Error): (() => string | undefined) | undefined {
+  if (STACK_GETTER !== undefined && Object.getOwnPropertyDescriptor(error, "stack")?.get === STACK_GETTER) {
+    return () => stackOf(error);
+  }
+  const { stack } = error;
+  return stack === undefined || typeof stack === "string" ? () => stack : undefined;
+}
+
+/** The engine's getter of stacks; undefined in engines where the stack is a plain value. */
+const STACK_GETTER = Object.getOwnPropertyDescriptor(new Error(), "stack")?.get;
+
+function stackOf(error: Error): string | undefined {
+  try {
+    const stack: unknown = error.stack;
+    return typeof stack === "string" ? stack : undefined;
+  } catch {
+    return undefined; // Error.prepareStackTrace is user code
+  }
 }
 
 /** The most telling of class name and `name`: `DOMException` and `Error` say less than their `name`. */

@@ -307,7 +307,7 @@ describe("the redact option", () => {
     expect(JSON.stringify(logger.lines())).not.toContain("4111");
   });
 
-  it("runs once over message and stack of a failure", async () => {
+  it("runs once over the message of a failure, and once over its stack when somebody reads it", async () => {
     const texts: string[] = [];
     const { bus } = createBus({
       redact: (text) => {
@@ -318,7 +318,10 @@ describe("the redact option", () => {
     bus.subscribe("a", failWithNumber);
 
     await bus.publish("a");
+    const whilePublishing = [...texts];
+    JSON.stringify([bus.deadLetters.list(), bus.deadLetters.list()]);
 
+    expect(whilePublishing).toEqual(["card 4111 refused"]);
     expect(texts).toEqual(["card 4111 refused", expect.stringContaining("Error: card 4111 refused")]);
   });
 

@@ -12,6 +12,10 @@ function createReader(detail: "type" | "message" | "full" = "full", redact?: (te
 
 class PaymentError extends Error {}
 
+function fail(): never {
+  throw new TypeError("refused");
+}
+
 describe("FailureReader", () => {
   let typesBefore: string[] = [];
   beforeEach(() => {
@@ -78,6 +82,53 @@ describe("FailureReader", () => {
     ["message", "x", undefined],
   ] as const)("reads with detail %s no more than asked", (detail, message, stack) => {
     expect(createReader(detail).read(new Error("x"))).toMatchObject({ message, stack });
+  });
+
+  describe("the stack", () => {
+    const { prepareStackTrace } = Error;
+    afterEach(() => {
+      Error.prepareStackTrace = prepareStackTrace;
+    });
+
+    it("is put into words once, when somebody reads it", () => {
+      let formatted = 0;
+      Error.prepareStackTrace = (error) => `${error.message}, formatted ${++formatted} times`;
+      const failure = createReader().read(new Error("x"));
+      const formattedUnread = formatted;
+
+      const stacks = [failure.stack, failure.stack];
+
+      expect(formattedUnread).toBe(0);
+      expect(stacks).toEqual(["x, formatted 1 times", "x, formatted 1 times"]);
+    });
+
+    it("is redacted once, when somebody reads it", () => {
+      const asked: string[] = [];
+      const failure = createReader("full", (text) => `${asked.push(text)}`).read(new Error("x"));
+
+      const stacks = [failure.stack, failure.stack];
+
+      expect(asked).toEqual(["x", expect.stringContaining("failure.test.ts")]);
+      expect(stacks).toEqual(["2", "2"]);
+    });
+
+    it.each([
+      ["throws", () => fail()],
+      ["makes no text", () => ({ frames: [] })],
+    ])("is left out where Error.prepareStackTrace %s", (_, prepare) => {
+      Error.prepareStackTrace = prepare;
+
+      const failure = createReader().read(new Error("x"));
+
+      expect(failure).toMatchObject({ type: "Error", message: "x", stack: undefined });
+    });
+
+    it("says of a refusal where it came from, and nothing of what was refused", () => {
+      const { stack } = createReader().read(new BusError("INVALID_NAME", "cannot publish 4711"));
+
+      expect(stack).toContain("failure.test.ts");
+      expect(stack).not.toContain("4711");
+    });
   });
 
   it("asks the redactor for no text it does not write", () => {
