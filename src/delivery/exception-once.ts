@@ -1,6 +1,9 @@
 import type { BusEvent } from "../event/event.ts";
 
-/** For each error object that was recorded: the id of the event whose handler may yet rethrow it. */
+/**
+ * For each error object that was recorded: the id of the event whose handler may yet rethrow it. Only where there is one:
+ * a weak map of errors is dear to the garbage collector.
+ */
 const recorded = new WeakMap<object, string | undefined>();
 
 /**
@@ -9,12 +12,12 @@ const recorded = new WeakMap<object, string | undefined>();
  */
 export function isFirstSighting(error: unknown, event: BusEvent): boolean {
   if (typeof error !== "object" || error === null) return true;
-  const isRethrown = recorded.has(error) && recorded.get(error) === event.id;
-  recorded.set(error, event.causationId);
-  return !isRethrown;
+  const rethrowing = recorded.get(error);
+  markRecorded(error, event.causationId);
+  return rethrowing === undefined || rethrowing !== event.id;
 }
 
 /** Notes that a publish span recorded an error which the handler of the causing event may rethrow. */
 export function markRecorded(error: object, causationId: string | undefined): void {
-  recorded.set(error, causationId);
+  if (causationId !== undefined || recorded.has(error)) recorded.set(error, causationId);
 }

@@ -12,7 +12,7 @@ export class DurationCell {
   max: number = Number.NEGATIVE_INFINITY;
 
   constructor(labels: Attributes) {
-    this.labels = labels;
+    this.labels = sorted(labels);
   }
 
   /** Adds a duration in seconds to the bucket whose upper boundary it does not exceed, as the SDK's histograms do. */
@@ -25,6 +25,11 @@ export class DurationCell {
     while (bucket < DURATION_BOUNDARIES.length && seconds > (DURATION_BOUNDARIES[bucket] as number)) bucket++;
     this.buckets[bucket] = (this.buckets[bucket] as number) + 1; // most durations sit low: a walk beats a bisection
   }
+}
+
+/** The labels in the order of their keys: the SDK sorts them again for each value it records, faster if there is nothing to do. */
+function sorted(labels: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The series of one histogram and label set, split by error type. */
