@@ -89,7 +89,7 @@ describe("event data of any shape", () => {
           const settled = [
             await settle(() => publish(value as string)),
             await settle(() => publish("a", 1, value as object)),
-            await settle(() => publish({ name: "a", data: 1 }, value)),
+            await settle(() => publish({ name: "a", data: 1 } as { name: string }, value)),
             await settle(() => publish({ name: "a", [fields[String(hostile).length % fields.length]!]: value })),
           ];
 

@@ -1,17 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { extractPrograms, outputPattern } from "../readme/programs.ts";
-import { ROOT } from "../support/root.ts";
-import { runProgram } from "../support/run-program.ts";
+import { readPage, runPageProgram } from "../support/page.ts";
+import { outputPattern, type PageProgram } from "../support/page-programs.ts";
 
-const page = await readFile(join(ROOT, "docs/stopping.md"), "utf8");
+const page = await readPage("docs/stopping.md");
 
 describe("docs/stopping.md", () => {
   it("has a program that prints what it says", async () => {
-    const [program] = extractPrograms(page);
+    const [program] = page.programs;
 
-    const { exitCode, stdout, stderr } = await runProgram(program?.source ?? "");
+    const { exitCode, stdout, stderr } = await runPageProgram(page, program as PageProgram);
 
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(outputPattern(program?.output ?? "nothing"));

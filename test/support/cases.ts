@@ -7,7 +7,7 @@ interface Budget {
 }
 
 /** Every property that the nightly command tries harder; the shares add up to 1. */
-export const BUDGETS = {
+const BUDGETS = {
   "any program": { usual: 2500, nightlyShare: 0.25 },
   "any history": { usual: 1200, nightlyShare: 0.2 },
   "any history, traced": { usual: 150, nightlyShare: 0.05 },
