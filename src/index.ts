@@ -1,5 +1,5 @@
-export type { WaitForOptions } from "./bus/event-stream.ts";
-export type { CloseReport, CutDelivery, DrainReport } from "./bus/lifecycle.ts";
+export type { EventsOptions, WaitForOptions } from "./bus/event-stream.ts";
+export type { CancelledEvent, CloseReport, CutDelivery, DrainReport } from "./bus/lifecycle.ts";
 export type {
   BusDescription,
   EventDescription,
@@ -66,10 +66,13 @@ export type { Logger } from "./logger.ts";
 export type {
   BackoffOptions,
   BusOptions,
+  DeduplicateOptions,
   ErrorClass,
   ErrorDetail,
   IncomingTrace,
   PublishOptions,
+  QueueOptions,
+  QueuePolicy,
   RetryOptions,
   SpanLevel,
   SubscribeOptions,

@@ -23,6 +23,13 @@ export interface SubscriptionDescription {
   readonly timeoutMs: number | undefined;
   readonly maxAttempts: number;
   readonly once: boolean;
+  /** Attempts that may run at once; undefined where there is no limit. */
+  readonly concurrency: number | undefined;
+  /** Whether events of one key are handled in order. */
+  readonly isOrdered: boolean;
+  /** Deliveries that may wait for their turn; undefined where none has to. */
+  readonly queueCapacity: number | undefined;
+  readonly isPaused: boolean;
   /** The names and templates of the catalog it can receive; just the pattern without a catalog. */
   readonly receives: readonly string[];
 }
@@ -76,9 +83,10 @@ export function describeSubscription(
   subscription: SubscriptionRecord,
   catalog: AnyCatalog | undefined,
 ): SubscriptionDescription {
-  const { name, pattern, settings } = subscription;
-  const { timeoutMs, maxAttempts, once } = settings;
-  return { name, pattern, timeoutMs, maxAttempts, once, receives: receivedBy(subscription, catalog) };
+  const { name, pattern, settings, lane, isPaused } = subscription;
+  const { timeoutMs, maxAttempts, once, concurrency, orderBy } = settings;
+  const lanes = { concurrency, isOrdered: orderBy !== undefined, queueCapacity: lane?.capacity, isPaused };
+  return { name, pattern, timeoutMs, maxAttempts, once, ...lanes, receives: receivedBy(subscription, catalog) };
 }
 
 /** What would happen to a publish of `name`, and why. */

@@ -57,6 +57,10 @@ describe("bus.describe", () => {
         timeoutMs: 50,
         maxAttempts: 3,
         once: false,
+        concurrency: undefined,
+        isOrdered: false,
+        queueCapacity: undefined,
+        isPaused: false,
         receives: ["order.placed", "order.paid"],
       },
       {
@@ -65,9 +69,23 @@ describe("bus.describe", () => {
         timeoutMs: undefined,
         maxAttempts: 1,
         once: true,
+        concurrency: undefined,
+        isOrdered: false,
+        queueCapacity: undefined,
+        isPaused: false,
         receives: ["report.{name}.ready"],
       },
     ]);
+  });
+
+  it("tells how the deliveries of a subscription wait for their turn", () => {
+    const { bus } = createBus({ events });
+    const options = { name: "billing", concurrency: 2, orderBy: () => "one", queue: { capacity: 5 } };
+    bus.subscribe("order.paid", () => {}, options).pause();
+
+    const [billing] = bus.describe().subscriptions;
+
+    expect(billing).toMatchObject({ concurrency: 2, isOrdered: true, queueCapacity: 5, isPaused: true });
   });
 
   it("knows of no events without a catalog, and of subscriptions their patterns", () => {

@@ -134,7 +134,18 @@ describe("generate, given hostile text", () => {
       { name: "a.{b}.c", description: hostile, hasSchema: false, slo: { success: 0.9 }, subscriptions: [hostile] },
     ],
     subscriptions: [
-      { name: hostile, pattern: "a.*.c", timeoutMs: undefined, maxAttempts: 1, once: false, receives: ["a.{b}.c"] },
+      {
+        name: hostile,
+        pattern: "a.*.c",
+        timeoutMs: undefined,
+        maxAttempts: 1,
+        once: false,
+        concurrency: undefined,
+        isOrdered: false,
+        queueCapacity: undefined,
+        isPaused: false,
+        receives: ["a.{b}.c"],
+      },
     ],
   };
 

@@ -87,7 +87,7 @@ export class BusModel {
   #serial = 0;
   #armed = 0;
   /** What promises that have settled already set off, when whoever is running has finished. */
-  #microtasks: (() => void)[] = [];
+  readonly #microtasks: (() => void)[] = [];
 
   constructor(deadLetterCapacity: number) {
     this.#capacity = deadLetterCapacity;
