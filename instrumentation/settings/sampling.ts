@@ -42,10 +42,11 @@ const SAMPLED: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED 
  */
 function followingSampled(inner: Sampler): Sampler {
   return {
-    shouldSample(context, traceId, ...rest) {
+    // biome-ignore lint/complexity/useMaxParams: the SDK's signature; gathering the rest would cost an array for each trace
+    shouldSample(context, traceId, name, kind, attributes, links) {
       const parent = traceApi.getSpanContext(context);
       const isFollowing = parent?.traceId === traceId && (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
-      return isFollowing ? SAMPLED : inner.shouldSample(context, traceId, ...rest);
+      return isFollowing ? SAMPLED : inner.shouldSample(context, traceId, name, kind, attributes, links);
     },
     toString: () => inner.toString(),
   };

@@ -49,12 +49,14 @@ export function recordHandled(
   attempt: Attempt,
   { origin, now }: { readonly origin: DeliveryOrigin<never>; readonly now: number },
 ): void {
-  const { accounts, spans, subscription } = attempt.leg;
-  recordAttempt(telemetry, attempt, { cell: accounts.cell, now, errorType: undefined });
-  attempt.span?.end("handled", undefined, undefined);
-  if (spans !== "events") return;
-  const note = { subscription: subscription.name, attempt: attempt.attempt, outcome: "handled", failure: undefined };
-  origin.publishSpan?.note(note);
+  const { leg, span, startedAt } = attempt;
+  if (startedAt !== 0) telemetry.recordProcess(leg.accounts.cell, (now - startedAt) / 1000, undefined);
+  if (span !== undefined) span.end("handled", undefined, undefined);
+  if (leg.spans === "events") noteHandled(origin, attempt); // apart: what is small is inlined, and its argument never made
+}
+
+function noteHandled({ publishSpan }: DeliveryOrigin<never>, { leg, attempt }: Attempt): void {
+  publishSpan?.note({ subscription: leg.subscription.name, attempt, outcome: "handled", failure: undefined });
 }
 
 /** How a failed attempt ended, as telemetry tells it. */
