@@ -58,8 +58,10 @@ describe("traces in Jaeger", () => {
       if (!found.includes(failure.traceId ?? "")) notFound.push(failure);
     }
 
+    const tags = { [ATTRIBUTES.conversationId.name]: "nobody-s-id" };
     expect(observed.hub.failures.length).toBeGreaterThan(10);
     expect(notFound).toEqual([]);
+    expect(await observed.jaeger.search({ service: HUB, tags })).toEqual([]);
   });
 
   it("are complete: one root, no parent missing, every delivery there, the correlation id on every span", async () => {
@@ -88,8 +90,16 @@ describe("traces in Jaeger", () => {
 });
 
 describe("panels", () => {
-  it("have many queries", () => {
+  it("are asked so that one without data would be noticed", async () => {
+    const [any] = queries;
+    const variables = variablesFor(any as PanelQuery, observed.hub);
+    const asked = (target: PanelQuery["target"]) => hasData({ ...(any as PanelQuery), target }, variables, observed);
+
     expect(queries.length).toBeGreaterThan(100);
+    expect(await asked({ kind: "prometheus", expr: "spanbus_no_such_total", isInstant: false })).toBe(false);
+    expect(await asked({ kind: "prometheus", expr: "0 / vector(0)", isInstant: true })).toBe(false);
+    expect(await asked({ kind: "search", service: HUB, tags: 'error.type="no such"' })).toBe(false);
+    expect(await asked({ kind: "trace", traceId: "f".repeat(32) })).toBe(false);
   });
 
   it("all return data, but those about what the library does not count yet", async () => {
