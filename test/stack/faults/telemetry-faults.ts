@@ -2,19 +2,19 @@ import { defineEvents, EventBus } from "spanbus";
 import { every, type Fault } from "./fault.ts";
 import { startHoldingCollector } from "./holding-collector.ts";
 
-/** Bursts of 200 events, of which a queue of 128 spans can hold but a part. */
+/** Bursts of 100 events, of which a queue of 128 spans can hold but a part. */
 export const droppedSpans: Fault = {
   name: "dropped-spans",
   story: "spans that are dropped are told of",
   alerts: ["SpanbusSpansDropped"],
-  telemetry: () => ({ queueSize: 128, batchSize: 64 }),
+  telemetry: () => ({ sampleRatio: 1, queueSize: 128, batchSize: 64 }),
   prepare: () => {
     const bus = new EventBus({ source: "dropped-spans" });
     bus.subscribe("order.placed", () => undefined, { name: "billing" });
     const publish = (times: number) => {
       for (let i = 0; i < times; i++) void bus.publish("order.placed");
     };
-    return { buses: [bus], well: () => publish(1), broken: every(10, () => publish(200)) };
+    return { buses: [bus], well: () => publish(1), broken: every(20, () => publish(100)) };
   },
 };
 
@@ -28,7 +28,7 @@ export const fullSpanQueue: Fault = {
   telemetry: async () => {
     holding = await startHoldingCollector(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? "");
     process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = `${holding.url}/v1/traces`;
-    return { exportTimeoutMs: 600_000 };
+    return { sampleRatio: 1, exportTimeoutMs: 600_000 };
   },
   prepare: () => {
     const bus = new EventBus({ source: "full-span-queue" });
@@ -51,6 +51,7 @@ export const guardTrips: Fault = {
   name: "guard-trips",
   story: "code around the bus that throws is told of",
   alerts: ["SpanbusGuardTrips"],
+  telemetry: () => ({ sampleRatio: 1 }), // attributes are read for sampled spans
   prepare: () => {
     const events = defineEvents({
       "order.placed": {

@@ -9,6 +9,8 @@ export type FaultCommand = "break" | "mend" | "stop";
 const METRIC_INTERVAL_MS = 1_000;
 /** Patient with a machine that is busy with all the services of the proof. */
 const EXPORT_TIMEOUT_MS = 10_000;
+/** Alerts are about numbers, which are the same for any ratio; storing all spans of all services would slow Jaeger down. */
+const SAMPLE_RATIO = 0.02;
 
 /** Runs one fault's service until it is told to stop; its own process, because an SDK is process-wide. */
 async function main(name: string | undefined): Promise<void> {
@@ -19,6 +21,7 @@ async function main(name: string | undefined): Promise<void> {
     serviceName: fault.name,
     metricIntervalMs: METRIC_INTERVAL_MS,
     exportTimeoutMs: EXPORT_TIMEOUT_MS,
+    sampleRatio: SAMPLE_RATIO,
     ...options,
   });
   const beats = fault.prepare();

@@ -65,6 +65,8 @@ export async function startJaeger({
       JAEGER_DATA_DIR: data,
       JAEGER_UI_CONFIG: join(ROOT, "dashboards/jaeger/ui.json"),
       PROMETHEUS_URL: prometheusUrl,
+      // It traces its own searches and sends them to itself, at the port that its container has.
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.grpc}`,
     },
     readyUrl: `http://127.0.0.1:${ports.health}${healthPath(service)}`,
     logFile: join(folder, "jaeger.log"),

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { makeTemporaryFolder } from "../../support/child.ts";
 import { type AlertInbox, startAlertInbox } from "./alert-inbox.ts";
@@ -19,11 +19,11 @@ export interface Stack extends AsyncDisposable {
   readonly inbox: AlertInbox;
 }
 
-/** Starts the stack with the shipped configuration. `STACK_FOLDER` names a folder for what it writes; it is kept. */
+/** Starts the stack with the shipped configuration. `STACK_FOLDER` names a folder to keep what it writes in. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const started = new AsyncDisposableStack();
   try {
-    const folder = process.env.STACK_FOLDER || started.use(await makeTemporaryFolder()).path;
+    const folder = await folderFor(started);
     const services = await shippedServices();
     const service = (name: string) => services[name] ?? { image: "", command: null };
     const ports = await jaegerPorts();
@@ -65,4 +65,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await started.disposeAsync();
     throw error;
   }
+}
+
+/** A new one for each stack: a server that finds another's data would go on from there. */
+async function folderFor(started: AsyncDisposableStack): Promise<string> {
+  const { STACK_FOLDER } = process.env;
+  if (STACK_FOLDER === undefined || STACK_FOLDER === "") return started.use(await makeTemporaryFolder()).path;
+  await mkdir(STACK_FOLDER, { recursive: true });
+  return await mkdtemp(join(STACK_FOLDER, "stack-"));
 }
