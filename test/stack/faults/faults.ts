@@ -1,6 +1,7 @@
 import { growingBacklog } from "./backlog.ts";
 import { evictedDeadLetters, fewDeadLetters, manyDeadLetters } from "./dead-letters.ts";
 import type { Fault } from "./fault.ts";
+import { fullQueue } from "./full-queue.ts";
 import { failingHandler } from "./handling.ts";
 import { slowHandler } from "./latency.ts";
 import { namelessEvents, refusedEvents, unroutedEvents } from "./publish-faults.ts";
@@ -19,6 +20,7 @@ export const FAULTS: readonly Fault[] = [
   handlerTimeouts,
   retryStorm,
   growingBacklog,
+  fullQueue,
   fewDeadLetters,
   manyDeadLetters,
   evictedDeadLetters,

@@ -24,6 +24,7 @@ export const LEDGER_METRICS: readonly LedgerMetric[] = [
   metric("refused for its data", (ledger) => ledger.refused.invalid_data ?? 0, SERIES.refused, refusal("invalid_data")),
   metric("publish durations", ({ published }) => published, `${SERIES.operationDuration}_count`),
   metric("unrouted", ({ unrouted }) => unrouted, SERIES.unrouted),
+  metric("scheduled", ({ scheduled }) => scheduled, SERIES.scheduled),
   metric("matched", ({ matched }) => matched, SERIES.matched),
   metric("settled", settled, SERIES.deliveries),
   metric("handled", ({ handled }) => handled, SERIES.deliveries, outcome("handled")),
