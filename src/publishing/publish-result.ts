@@ -115,6 +115,12 @@ class Result implements PublishResult {
     return { id, correlationId, traceId, deliveries, isCancelled };
   }
 
+  /** Comparisons look at own properties, of which there are none for the sake of speed, and at this. */
+  get [Symbol.toStringTag](): string {
+    const outcomes = this.deliveries.map(({ subscription, outcome }) => `${subscription} ${outcome}`);
+    return `PublishResult ${this.id} (${outcomes.join(", ")})`;
+  }
+
   static {
     showAs("PublishResult", Result.prototype);
   }

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createBus } from "../support/test-bus.ts";
 
@@ -13,6 +13,36 @@ describe("the publish result", () => {
 
     expect(before).toBe(0);
     expect(ids).toEqual(["id-1", "id-1"]);
+  });
+
+  it("looks equal to itself only, whoever compares", async () => {
+    const { bus } = createBus();
+    const other = createBus().bus;
+
+    const [one, two] = [await bus.publish("a"), await other.publish("a")];
+
+    expect(one).toEqual(one);
+    expect(one).not.toEqual(two);
+    expect(isDeepStrictEqual(one, one)).toBe(true);
+    expect(isDeepStrictEqual(one, two)).toBe(false);
+    expect(one).toMatchObject({ id: one.id, deliveries: [] });
+    expect(one).toEqual(expect.objectContaining({ id: one.id }));
+  });
+
+  it("looks different where its deliveries ended differently, although the ids are the same", async () => {
+    const results = await Promise.all(
+      ["handled", "failed"].map(async (outcome) => {
+        const { bus } = createBus({ generateId: () => "id-1" });
+        bus.subscribe("a", () => outcome === "failed" && Promise.reject(new Error("no")), { name: "billing" });
+        return bus.publish("a", {}, { correlationId: "c-1" });
+      }),
+    );
+
+    expect(results.map(String)).toEqual([
+      "[object PublishResult id-1 (billing handled)]",
+      "[object PublishResult id-1 (billing failed)]",
+    ]);
+    expect(results[0]).not.toEqual(results[1]);
   });
 
   it("builds the deliveries once", async () => {
