@@ -1,4 +1,4 @@
-import type { CutDelivery, DrainReport } from "../bus/lifecycle.ts";
+import type { CancelledEvent, CloseReport, CutDelivery, DrainReport } from "../bus/lifecycle.ts";
 import type { StoppableBus } from "./stop-options.ts";
 import type { CutWork } from "./stop-report.ts";
 import { GRACE_MS, LATE, within } from "./within.ts";
@@ -7,6 +7,7 @@ import { GRACE_MS, LATE, within } from "./within.ts";
 export interface BusStop {
   readonly isComplete: boolean;
   readonly cut: readonly CutWork[];
+  readonly cancelled: readonly CancelledEvent[];
   readonly drain: DrainReport;
 }
 
@@ -17,14 +18,18 @@ export async function drainBus(bus: StoppableBus, deadlineMs: number): Promise<B
   const isLate = (await within(draining, deadlineMs + GRACE_MS)) === LATE;
   if (isLate) await bus.close(); // which ends the drain
   const drain = await draining;
-  const closed = drain.isComplete ? [] : (await bus.close()).aborted; // what another call of close() has cut
+  const closed = drain.isComplete ? NOTHING : await bus.close(); // what another call of close() has cut
   const cut = [
     ...drain.aborted.map((each) => describe(each, "deadline")),
-    ...closed.map((each) => describe(each, isLate ? "deadline" : "close")),
+    ...closed.aborted.map((each) => describe(each, isLate ? "deadline" : "close")),
     ...retriesGivenUp(bus),
   ];
-  return { isComplete: cut.length === 0 && (drain.isComplete || wasClosed), cut, drain };
+  const cancelled = [...drain.cancelled, ...closed.cancelled];
+  const isComplete = cut.length + cancelled.length === 0 && (drain.isComplete || wasClosed);
+  return { isComplete, cut, cancelled, drain };
 }
+
+const NOTHING: CloseReport = { aborted: [], cancelled: [] };
 
 function retriesGivenUp(bus: StoppableBus): CutWork[] {
   const letters = bus.deadLetters.list().filter(({ reason }) => reason === "drain");

@@ -44,6 +44,7 @@ export async function runStop(options: StopOptions, signal: string | undefined):
     signal,
     durationMs: performance.now() - startedAt,
     cut: stops.flatMap(({ cut }) => cut),
+    cancelled: stops.flatMap(({ cancelled }) => cancelled),
     drains: stops.map(({ drain }) => drain),
     telemetry: delivered,
     problems,

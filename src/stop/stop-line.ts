@@ -1,26 +1,27 @@
+import type { CancelledEvent } from "../bus/lifecycle.ts";
 import type { Logger } from "../logger.ts";
 import { LOG_EVENTS } from "../telemetry/semconv.ts";
 import { lostSpans, type StopReport } from "./stop-report.ts";
 
-/** Deliveries that the line names; the report has them all. */
+/** Deliveries, and events, that the line names; the report has them all. */
 const MAX_NAMED = 100;
 
 /** Writes the one line that says how a stop went: `error` when deliveries were cut, `warn` when anything else was lost. */
 export function writeStopLine(logger: Logger, report: StopReport, exitCode: number): void {
-  const { signal, durationMs, cut, drains, telemetry, problems } = report;
+  const { signal, durationMs, cut, cancelled, drains, telemetry, problems } = report;
   const fields = {
     event: LOG_EVENTS.stopped,
     signal,
     exit_code: exitCode,
     duration_ms: Math.round(durationMs),
     cut_count: cut.length,
-    cut: cut.slice(0, MAX_NAMED).map((each) => ({
-      event_id: each.eventId,
-      event_name: each.eventName,
-      correlation_id: each.correlationId,
-      subscription: each.subscription,
-      reason: each.reason,
+    cut: cut.slice(0, MAX_NAMED).map(({ subscription, reason, ...event }) => ({
+      ...idsOf(event),
+      subscription,
+      reason,
     })),
+    cancelled_count: cancelled.length,
+    cancelled: cancelled.slice(0, MAX_NAMED).map(idsOf),
     dead_letters: drains.reduce((sum, { deadLetters }) => sum + deadLetters, 0),
     telemetry: telemetry && {
       ok: telemetry.ok,
@@ -36,8 +37,12 @@ export function writeStopLine(logger: Logger, report: StopReport, exitCode: numb
     },
     problems,
   };
-  const level = cut.length > 0 ? "error" : isSpotless(report) ? "info" : "warn";
+  const level = cut.length + cancelled.length > 0 ? "error" : isSpotless(report) ? "info" : "warn";
   logger[level](fields, describeStop(report));
+}
+
+function idsOf({ eventId, eventName, correlationId }: CancelledEvent): object {
+  return { event_id: eventId, event_name: eventName, correlation_id: correlationId };
 }
 
 function isSpotless({ isComplete, telemetry }: StopReport): boolean {
@@ -45,15 +50,19 @@ function isSpotless({ isComplete, telemetry }: StopReport): boolean {
 }
 
 /** A sentence that tells as much without the fields: `stopped on SIGTERM: 2 deliveries were cut (…); 3 spans did not arrive`. */
-function describeStop({ isComplete, signal, cut, telemetry, problems }: StopReport): string {
+function describeStop({ isComplete, signal, cut, cancelled, telemetry, problems }: StopReport): string {
   const parts = [...problems];
   if (cut.length > 0) {
     const named = cut.slice(0, 5).map((each) => `${each.eventName} ${each.eventId} for "${each.subscription}"`);
     const more = cut.length > named.length ? `, and ${cut.length - named.length} more` : "";
     parts.push(`${plural(cut.length, "delivery was", "deliveries were")} cut (${named.join(", ")}${more})`);
-  } else {
-    const isUnnamed = !isComplete && problems.length === 0; // such as a publish whose schema had not answered
-    parts.push(isUnnamed ? "a bus was closed before it was idle" : "nothing was cut");
+  }
+  if (cancelled.length > 0) {
+    parts.push(`${plural(cancelled.length, "scheduled event was", "scheduled events were")} cancelled`);
+  }
+  if (parts.length === 0) {
+    // neither is named: such as a publish whose schema had not answered
+    parts.push(isComplete ? "nothing was cut" : "a bus was closed before it was idle");
   }
   if (telemetry?.ok === false) parts.push(describeLoss(telemetry));
   return `stopped${signal === undefined ? "" : ` on ${signal}`}: ${parts.join("; ")}`;

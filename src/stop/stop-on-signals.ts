@@ -21,8 +21,8 @@ import { within } from "./within.ts";
  * one log line, `onStopped`, then the end. That takes `drainMs` + `flushMs` + 0.5 s at most, whatever handlers and
  * collector do; a second signal ends the process at once.
  *
- * The exit code is 0 when everything in flight ended by itself, whether or not the telemetry arrived; 1 when something
- * was cut or `beforeDrain` or `afterDrain` failed; 128 + the signal's number after a second signal. Dispose to leave
+ * The exit code is 0 when everything accepted ended by itself, whether or not the telemetry arrived; 1 when something was
+ * cut or cancelled, or `beforeDrain` or `afterDrain` failed; 128 + the signal's number after a second signal. Dispose to leave
  * signals to others again; a stop that has begun goes on.
  *
  * @throws BusError `INVALID_OPTION`, also when an earlier call handles one of the signals: one call takes all buses

@@ -1,4 +1,4 @@
-import type { CutDelivery, DrainReport } from "../bus/lifecycle.ts";
+import type { CancelledEvent, CutDelivery, DrainReport } from "../bus/lifecycle.ts";
 import type { TelemetryReport } from "../telemetry/telemetry-report.ts";
 
 /** A delivery that the stop kept from ending by itself. */
@@ -16,7 +16,10 @@ export type TelemetryStop = Omit<TelemetryReport, "spans" | "metrics" | "logs"> 
 
 /** How a stop went: what was cut, and what telemetry did not arrive. */
 export interface StopReport {
-  /** Everything in flight ended by itself, in time. Telemetry that did not arrive changes nothing about that. */
+  /**
+   * Everything that was accepted ended by itself, in time: nothing was cut or cancelled. Telemetry that did not arrive
+   * changes nothing about that.
+   */
   readonly isComplete: boolean;
   /** What asked for the stop, where a signal did. */
   readonly signal: string | undefined;
@@ -24,6 +27,8 @@ export interface StopReport {
   readonly durationMs: number;
   /** Every delivery that was cut, of all buses. */
   readonly cut: readonly CutWork[];
+  /** Every event that was to be delivered later, and will not be. */
+  readonly cancelled: readonly CancelledEvent[];
   /** What each bus reported of its drain, in the order of `buses`. */
   readonly drains: readonly DrainReport[];
   /** Undefined when there was none to shut down. */

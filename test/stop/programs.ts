@@ -9,7 +9,7 @@ export interface Stopped extends ProgramResult {
   readonly exitMs: number;
 }
 
-export interface ProgramReport {
+interface ProgramReport {
   readonly isComplete: boolean;
   readonly signal: string | null;
   readonly durationMs: number;

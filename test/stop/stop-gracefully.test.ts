@@ -114,6 +114,45 @@ describe("stopGracefully", () => {
     });
   });
 
+  it("names the scheduled events that the drain cancelled", async () => {
+    const { bus } = createBus();
+    bus.subscribe("report.due", () => {}, { name: "reporter" });
+    const { id } = await bus.publish("report.due", undefined, {
+      delayMs: 60_000,
+      correlationId: "r-1",
+      wait: "accepted",
+    });
+
+    const report = await stopGracefully({ buses: [bus] });
+
+    const cancelled = [{ eventId: id, eventName: "report.due", correlationId: "r-1" }];
+    expect(report).toMatchObject({ isComplete: false, cut: [], cancelled });
+  });
+
+  it("finishes what waits in queues, paused ones too", async () => {
+    const { bus } = createBus();
+    let handled = 0;
+    const subscription = bus.subscribe("order.placed", () => wait(5).then(() => handled++), { concurrency: 2 });
+    for (let i = 0; i < 10; i++) void bus.publish("order.placed");
+    subscription.pause();
+
+    const report = await stopGracefully({ buses: [bus] });
+
+    expect([handled, report.isComplete]).toEqual([10, true]);
+  });
+
+  it("names what was still queued at the deadline", async () => {
+    const { bus } = createBus();
+    bus.subscribe("order.placed", () => new Promise(() => {}), { name: "billing", concurrency: 1 });
+    for (let i = 0; i < 3; i++) void bus.publish("order.placed");
+
+    const report = await stopGracefully({ buses: [bus], drainMs: 100 });
+
+    expect(report.cut.map(({ subscription, reason }) => `${subscription}: ${reason}`)).toEqual(
+      Array(3).fill("billing: deadline"),
+    );
+  });
+
   it("names what somebody's close() cut", async () => {
     const { bus } = createBus();
     bus.subscribe("order.placed", () => new Promise(() => {}), { name: "billing" });
