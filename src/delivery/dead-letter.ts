@@ -2,6 +2,7 @@ import { v4 as uuid } from "uuid";
 import { eventLogFields } from "../context.ts";
 import { BusError } from "../errors.ts";
 import type { BusEvent, EventRecord, SerializedEvent } from "../event/event.ts";
+import { showAs } from "../inspect.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryReport } from "../outcome.ts";
 import { LOG_EVENTS } from "../telemetry/semconv.ts";
@@ -236,12 +237,14 @@ function errorView({ attempt, failure, traceId, spanId, at }: StoredError): Dead
   });
 }
 
-/** The entry without what only the bus needs; as JSON, without the fields its schema marks as sensitive. */
+/** The entry without what only the bus needs; as JSON and printed, without the fields its schema marks as sensitive. */
 function publicView({ leg, context: _, ...stored }: StoredDeadLetter): DeadLetter {
   const entry = { ...stored, errors: Object.freeze(stored.errors.map(errorView)) };
   const toJSON = (): object => {
     const event: SerializedEvent = entry.event.toJSON();
     return { ...entry, event: { ...event, data: leg.destination.redactData(event.data) } };
   };
-  return Object.freeze(Object.defineProperty({ ...entry }, "toJSON", { value: toJSON }));
+  const view = Object.defineProperty({ ...entry, toJSON }, "toJSON", { enumerable: false });
+  showAs("DeadLetter", view);
+  return Object.freeze(view);
 }
