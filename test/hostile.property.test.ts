@@ -99,7 +99,7 @@ describe("event data of any shape", () => {
           expect(describeValue(value)).not.toMatch(BREAKS_LINES);
           expectInOrder(bus, lines);
         }),
-        cases("any data"),
+        cases("any arguments"),
       );
     },
     CASES_TIMEOUT_MS,

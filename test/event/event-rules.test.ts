@@ -19,7 +19,7 @@ describe("isCorrelationId", () => {
     expect(isCorrelationId(value)).toBe(true);
   });
 
-  it.each(["", "a b", "a\n", "é", "a/b", "x".repeat(129), 7, undefined, null])("refuses %j", (value) => {
+  it.each(["", "a b", "a\n", "é", "a/b", "x".repeat(129), 7, undefined, null, ["a"]])("refuses %j", (value) => {
     expect(isCorrelationId(value)).toBe(false);
   });
 });
@@ -29,7 +29,7 @@ describe("isId", () => {
     expect(isId(value)).toBe(true);
   });
 
-  it.each(["", " ", "a b", "é", "a\u007f", "x".repeat(256), 7])("refuses %j", (value) => {
+  it.each(["", " ", "a b", "é", "a\u007f", "x".repeat(256), 7, ["a"]])("refuses %j", (value) => {
     expect(isId(value)).toBe(false);
   });
 });
@@ -58,6 +58,58 @@ describe("a timestamp", () => {
       expect(problemsOf({ timestamp })).toEqual([expect.stringMatching(/^timestamp must be /)]);
     },
   );
+});
+
+describe("a timestamp as text", () => {
+  it.each([
+    "2026-01-02T03:04Z",
+    "2026-01-02T03:04",
+    "2026-01-02T23:59:58.123456789Z",
+    "+002026-01-02",
+    "-000001-12-31T10:11:12-11:30",
+    "1999-10-20",
+  ])("may be %s", (timestamp) => {
+    expect(problemsOf({ timestamp })).toEqual([]);
+  });
+
+  // each of them a date to Date.parse
+  it.each([
+    "x 2026-01-02",
+    "2026-01-02 x (noon)",
+    "2026-01-02 03:04",
+    "2026-1-2",
+    "2026",
+    "2026-01",
+    "2026/01/02",
+    "2026-01-02T03:04:05+0200",
+    "2026-01-02T03:04:05.1234567890Z",
+    "2026-01-02T03:04:05 Z",
+    "Jan 2 2026",
+    "1",
+  ])("may not be %s, whatever Date makes of it", (timestamp) => {
+    expect(problemsOf({ timestamp })).toHaveLength(1);
+  });
+
+  it.each(["2026-13-02", "2026-01-32", "2026-01-02T25:00:00Z"])("may not be %s, which is no date", (timestamp) => {
+    expect(problemsOf({ timestamp })).toHaveLength(1);
+  });
+});
+
+describe("what is said of a field that is wrong", () => {
+  it.each<readonly [field: string, expected: string]>([
+    ["source", "source must be 1 to 255 characters without control characters, got 7"],
+    ["id", "id must be 1 to 255 visible ASCII characters, got 7"],
+    ["correlationId", "correlationId must be 1 to 128 characters of A-Z a-z 0-9 . _ : -, got 7"],
+    ["causationId", "causationId must be 1 to 255 visible ASCII characters, got 7"],
+    ["timestamp", "timestamp must be milliseconds since the Unix epoch, a valid Date, or an ISO 8601 string, got true"],
+    ["headers", "headers must be an object of strings, got 7"],
+  ])("names %s, the accepted form and the value", (field, expected) => {
+    expect(problemsOf({ [field]: field === "timestamp" ? true : 7 })).toEqual([expected]);
+  });
+
+  it("names the most that headers may hold", () => {
+    expect(problemsOf({ headers: { n: "x".repeat(9000) } })).toEqual(["the headers exceed 8192 bytes in total"]);
+  });
 });
 
 describe("depth", () => {
@@ -113,6 +165,33 @@ describe("readEvent", () => {
 
     expect(fields).toMatchObject({ name: "a", source: "test", data: 1 });
     expect(fields).not.toHaveProperty("other");
+  });
+
+  it.each([null, [], "x"])(
+    "leaves headers that are none (%j) as they are, to be told what is wrong with them",
+    (headers) => {
+      const problem = readEvent({ ...EVENT, headers }, { sourceRequired: true });
+
+      expect(problem).toMatchObject({ problem: expect.stringMatching(/^headers must be an object of strings, got /) });
+    },
+  );
+
+  it("takes over headers and dates as they are now, whatever becomes of them", () => {
+    const headers = { n: "before" };
+    const timestamp = new Date(1000);
+
+    const fields = readEvent({ ...EVENT, headers, timestamp }, { sourceRequired: true });
+    headers.n = "after";
+    timestamp.setTime(2000);
+
+    expect(fields).toMatchObject({ headers: { n: "before" }, timestamp: 1000 });
+  });
+
+  it.each([null, undefined, 7, "a"])("takes %s for no event", (value) => {
+    expect(readEvent(value, { sourceRequired: false })).toMatchObject({
+      code: "INVALID_EVENT",
+      problem: expect.stringContaining("an event is an object with a name"),
+    });
   });
 
   it("joins all that is wrong, under the code of the first", () => {

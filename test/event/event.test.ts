@@ -125,6 +125,23 @@ describe("createEvent", () => {
   });
 });
 
+describe("a chain of events that is too long", () => {
+  it.each([
+    [11, "e0 > e1 > e2 > e3 > e4 > e5 > e6 > e7 > e8 > e9 > e10 > e11 > e12"],
+    [12, "e0 > e1 > e2 > e3 > … > e7 > e8 > e9 > e10 > e11 > e12 > e13"],
+  ])("is named whole up to twelve causes, with at most %s of them", async (maxDepth, chain) => {
+    const { bus } = createBus({ maxDepth });
+    const refusals: string[] = [];
+    bus.subscribe("*", (event, ctx) => {
+      return ctx.publish(`e${event.depth + 1}`).catch((error: Error) => refusals.push(error.message));
+    });
+
+    await bus.publish("e0");
+
+    expect(refusals).toEqual([expect.stringMatching(new RegExp(`: ${chain}$`))]);
+  });
+});
+
 describe("validateEvent", () => {
   it("finds nothing wrong with what createEvent made", () => {
     expect(validateEvent(createEvent({ name: "a", source: "test" }))).toEqual([]);
@@ -138,6 +155,10 @@ describe("validateEvent", () => {
 
     expect(validateEvent(events[0])).toEqual([]);
     expect(validateEvent(JSON.parse(JSON.stringify(events[0])))).toEqual([]);
+  });
+
+  it("misses a source, which no bus can add", () => {
+    expect(validateEvent({ name: "a" })).toEqual([expect.stringContaining("source is missing")]);
   });
 
   it("says one sentence for each field that is wrong", () => {

@@ -49,6 +49,13 @@ describe("isEventName", () => {
     expect(isEventName(name)).toBe(false);
   });
 
+  it("blames the token, where number and length of tokens are just allowed", () => {
+    const longest = "x".repeat(63);
+
+    expect(nameProblem(`${"a.".repeat(31)}é`)).toContain('the token "é" has characters other than');
+    expect(nameProblem(`${longest}é`)).toContain("has characters other than");
+  });
+
   it("agrees with the words of the rule on any text", () => {
     const alphabet = fc.constantFrom(..."abcXYZ019_-", ".", ".", "*", "{", " ", "é", "\n");
     const text = fc.oneof(
