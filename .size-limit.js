@@ -1,7 +1,7 @@
 const forNode = (config) => ({ ...config, platform: "node", format: "esm" });
 
 export default [
-  { name: "spanbus", path: "dist/index.js", limit: "40 kB", gzip: true, modifyEsbuildConfig: forNode },
+  { name: "spanbus", path: "dist/index.js", limit: "48 kB", gzip: true, modifyEsbuildConfig: forNode },
   {
     name: "spanbus/instrumentation",
     path: "dist/instrumentation.js",
@@ -17,7 +17,7 @@ export default [
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
-  { name: "spanbus/testing", path: "dist/testing.js", limit: "54 kB", gzip: true, modifyEsbuildConfig: forNode },
+  { name: "spanbus/testing", path: "dist/testing.js", limit: "60 kB", gzip: true, modifyEsbuildConfig: forNode },
   {
     name: "spanbus/dashboards",
     path: "dist/dashboards.js",

@@ -69,7 +69,7 @@ export function subscribeSettings(options: SubscribeOptions | undefined, default
 export const DEFAULT_QUEUE: NonNullable<SubscriptionSettings["queue"]> = { capacity: 1000, policy: "block" };
 
 /** Checks the queue options of a subscription or an iterator. */
-export function queueSettings(queue: QueueOptions | undefined): SubscriptionSettings["queue"] {
+function queueSettings(queue: QueueOptions | undefined): SubscriptionSettings["queue"] {
   const check = new OptionCheck("subscribe: queue", queue, ["capacity", "policy"]);
   check.number("capacity", { min: 1, max: 10_000_000, integer: true });
   check.oneOf("policy", ["block", "drop-oldest", "drop-newest", "reject"]);

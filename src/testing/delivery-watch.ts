@@ -10,6 +10,7 @@ import type { SubscriptionRecord } from "../routing/subscription.ts";
 import { isThenable } from "../thenable.ts";
 import type { Activity } from "./activity.ts";
 import type { Book } from "./book.ts";
+import type { CutRecord } from "./records.ts";
 
 /** What one subscription is doing with one event. */
 export interface Progress {
@@ -162,7 +163,7 @@ export class DeliveryWatch {
     this.#init.activity.touch();
   }
 
-  /** Takes from a publish result what no listener tells: deliveries that were discarded, aborted or skipped. */
+  /** Takes from a publish result what no listener tells: deliveries that were discarded, cut short, or never began. */
   readonly report = (event: BusEvent, report: DeliveryReport, book: Book): void => {
     const { subscription, outcome, disposition, reason = "", attempts, error } = report;
     const labels = { destination: this.#init.labelOf(event.name), subscription };
@@ -173,10 +174,11 @@ export class DeliveryWatch {
       book.count("deliveryDuration", labels);
       this.#countAttempt(event, subscription, error);
     }
-    if (outcome !== "aborted" && outcome !== "skipped") return;
-    book.add("cut", { event, subscription, attempts, outcome });
+    if (!isCut(outcome)) return;
+    book.add("cut", { event, subscription, attempts, outcome, reason: report.reason });
     const isAborted = outcome === "aborted";
-    book.count("deliveries", { ...labels, outcome, ...(isAborted ? { reason } : undefined) });
+    const isLabelled = isAborted || outcome === "dropped";
+    book.count("deliveries", { ...labels, outcome, ...(isLabelled ? { reason } : undefined) });
     const wasRunning = this.progressOf(event, subscription)?.state === "running";
     if (isAborted && attempts > 0 && wasRunning) this.#countAttempt(event, subscription, error);
   };
@@ -194,4 +196,8 @@ export class DeliveryWatch {
     known.set(subscription, { ...progress, since: performance.now() });
     this.#progress.set(event, known);
   }
+}
+
+function isCut(outcome: DeliveryReport["outcome"]): outcome is CutRecord["outcome"] {
+  return outcome === "aborted" || outcome === "skipped" || outcome === "dropped" || outcome === "deduplicated";
 }

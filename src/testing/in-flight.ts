@@ -7,7 +7,7 @@ import type { Call, PublishWatch } from "./publish-watch.ts";
 
 /** A delivery that is not over; or a publish call, or the call given to `harness.run`, that has not returned. */
 export interface InFlightDelivery {
-  readonly state: "running" | "waiting_for_retry" | "publishing" | "calling";
+  readonly state: "queued" | "running" | "waiting_for_retry" | "publishing" | "calling";
   /** Undefined for the call given to `harness.run`. */
   readonly eventName: string | undefined;
   /** Undefined while the event waits for its schema: it has none yet. */
@@ -63,6 +63,7 @@ function spell({ eventName, subscription, correlationId, attempt, state, forMs, 
   const id = correlationId === undefined ? "" : `, correlation id ${correlationId}`;
   if (state === "calling") return `the call given to harness.run() has not returned for ${ms} ms`;
   if (state === "publishing") return `${eventName}: its publish has not finished for ${ms} ms${id}`;
+  if (state === "queued") return `${eventName} -> [${subscription}] waits in the queue${id}`;
   const doing =
     state === "running"
       ? `attempt ${attempt} running for ${ms} ms`
@@ -74,12 +75,13 @@ function describeDelivery(delivery: Delivery, deliveries: DeliveryWatch): InFlig
   const { event, leg } = delivery;
   const subscription = leg.subscription.name;
   const progress = deliveries.progressOf(event, subscription);
+  const { attempts } = delivery;
   return {
     eventName: event.name,
     correlationId: event.correlationId,
     subscription,
-    attempt: delivery.report().attempts,
-    state: progress?.state ?? "running",
+    attempt: attempts,
+    state: attempts === 0 ? "queued" : (progress?.state ?? "running"),
     forMs: progress === undefined ? 0 : Math.max(0, performance.now() - progress.since),
     retryInMs: progress?.retryInMs,
   };

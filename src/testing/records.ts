@@ -55,12 +55,17 @@ export interface RefusedRecord {
   readonly error: BusError;
 }
 
-/** A delivery that `close()` or a drain deadline cut short, or that never began because its subscription had gone. */
+/**
+ * A delivery that `close()` or a drain deadline cut short, or that never began: its subscription had gone, its queue had no
+ * room, or it had taken the event before.
+ */
 export interface CutRecord<Event = BusEvent> {
   readonly event: Event;
   readonly subscription: string;
   readonly attempts: number;
-  readonly outcome: "aborted" | "skipped";
+  readonly outcome: "aborted" | "skipped" | "dropped" | "deduplicated";
+  /** Why, where there is more to say than the outcome: `queue_full`, say. */
+  readonly reason: string | undefined;
 }
 
 /** What happened on a bus, oldest first. Each read gives a copy. */
