@@ -12,8 +12,8 @@ const BUDGETS: readonly Budget[] = [
   { scenario: "silent/sync/exact/1", contestant: "spanbus ambient:false", bytes: 365 },
   { scenario: "silent/sync/exact/5", contestant: "spanbus", bytes: 795 },
   { scenario: "silent/async/exact/5", contestant: "spanbus", bytes: 6_250 },
-  { scenario: "unsampled/sync/exact/5", contestant: "spanbus", bytes: 5_100 },
-  { scenario: "batch/sync/exact/5", contestant: "spanbus", bytes: 20_100 },
+  { scenario: "unsampled/sync/exact/5", contestant: "spanbus", bytes: 4_740 },
+  { scenario: "batch/sync/exact/5", contestant: "spanbus", bytes: 19_370 },
 ];
 
 interface Budget {
