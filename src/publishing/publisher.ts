@@ -60,7 +60,7 @@ export class Publisher {
     }
     // a name that was published before, and nothing else to read or check
     const watched = telemetry.isListening
-      ? this.#watch(intent, route, { cause, context: handler?.context, holder, startedAt })
+      ? watch(this.#startSpan(intent, route, handler?.context), startedAt)
       : undefined;
     return this.#validate(new Publication(host, route, intent, holder, watched), data, cause);
   }
@@ -77,7 +77,9 @@ export class Publisher {
     const { cause } = publishing;
     const route = intent instanceof BusError ? undefined : this.#host.routes.find(intent.name);
     const problem = this.#problem(intent, route, cause);
-    const watched = this.#host.telemetry.isListening ? this.#watch(intent, route, publishing) : undefined;
+    const watched = this.#host.telemetry.isListening
+      ? watch(this.#startSpan(intent, route, publishing.context), publishing.startedAt)
+      : undefined;
     if (problem !== undefined || intent instanceof BusError || route === undefined) {
       const correlationId = correlationOf(given.subject, given.data, given.options) ?? cause?.correlationId;
       return refuse(this.#host, problem as BusError, { correlationId, cause, route, watched });
@@ -100,11 +102,6 @@ export class Publisher {
       "DEPTH_EXCEEDED",
       `cannot publish "${name}": ${depth} causes deep, ${maxDepth} allowed: ${chain}`,
     );
-  }
-
-  #watch(intent: Intent | BusError, route: Route | undefined, publishing: Publishing): Watched {
-    const span = this.#startSpan(intent, route, publishing.context);
-    return { span, startedAt: publishing.startedAt, context: undefined, isContextEntered: false, instant: 0 };
   }
 
   #startSpan(
@@ -268,4 +265,8 @@ export class Publisher {
     if (failure !== undefined && span !== undefined) markRecorded(failure, event.causationId);
     telemetry.recordPublish(cell, (performance.now() - startedAt) / 1000, read?.type);
   }
+}
+
+function watch(span: PublishSpan | undefined, startedAt: number): Watched {
+  return { span, startedAt, context: undefined, isContextEntered: false, instant: 0 };
 }
