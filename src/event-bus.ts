@@ -81,7 +81,8 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
     this.#core = new BusCore({ bus: this, settings, guard, logger, telemetry, ledger, routes });
     const { pacer } = this.#core;
     const isOpen = () => this.#core.closeReason === undefined;
-    this.#subscriptions = new Subscriptions({ routes, logger, pacer, isOpen });
+    const isDraining = () => this.#core.drainReason !== undefined;
+    this.#subscriptions = new Subscriptions({ routes, logger, pacer, isOpen, isDraining });
     telemetry.sense();
     watchMeterProvider();
     const { buses } = telemetryCells();

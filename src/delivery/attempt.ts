@@ -91,7 +91,7 @@ export class Attempt implements HandlerContext {
   get publish(): UntypedPublish {
     const { host, origin } = this.#owner;
     const context = this.#span?.context ?? origin.context;
-    return host.publisherFor({ event: origin.event, context, delivery: this, occupant: this.#owner.occupant });
+    return host.publisherFor({ event: origin.event, context, delivery: this, occupant: this.occupant });
   }
 
   get deadLetter(): (reason: string) => void {
@@ -139,6 +139,11 @@ export class Attempt implements HandlerContext {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** The delivery that keeps a slot of a lane taken until this attempt is over; what its handler does later is nobody's. */
+  get occupant(): LaneHolder | undefined {
+    return this.#isOver ? undefined : this.#owner.occupant;
   }
 
   /** Whether the delivery it belongs to has settled. */
@@ -208,11 +213,10 @@ export class Attempt implements HandlerContext {
       if (attempt.#isOver) return;
       const { name, settings } = attempt.#leg.subscription;
       const reason = new BusError("TIMEOUT", `the handler "${name}" took longer than ${settings.timeoutMs} ms`);
-      attempt.#owner.attemptEnded(attempt, "timed_out", reason);
-      attempt.abort(reason); // after the accounts are settled: listeners of the signal run user code
+      attempt.#owner.attemptEnded(attempt, "timed_out", reason); // aborts the signal when the accounts are settled
     };
     enterScope = (attempt) => {
-      const scope = scopeOfHandler(attempt.#owner, attempt.#leg);
+      const scope = scopeOfHandler(attempt.#owner.origin, attempt);
       if (scope === undefined) callHandler(attempt);
       else runInScope(scope, callHandler, attempt);
     };

@@ -23,7 +23,8 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   previousInFlight: Delivery | undefined;
   nextInFlight: Delivery | undefined;
   readonly origin: DeliveryOrigin<Delivery>;
-  #attempts = 0;
+  /** Attempts started so far. */
+  attempts = 0;
   #current: Attempt | undefined;
   /** The publish instant, else the start of the first attempt, on the monotonic clock; 0 where nothing needed a clock. */
   #startedAt = 0;
@@ -44,11 +45,6 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     return this.origin.event;
   }
 
-  /** Attempts started so far. */
-  get attempts(): number {
-    return this.#attempts;
-  }
-
   get isSettled(): boolean {
     return this.#settlement !== undefined;
   }
@@ -60,23 +56,27 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   /** Starts the first attempt, or has it wait for its turn, unless the subscription has gone or the bus is closed. */
   start(): void {
-    const { subscription, accounts } = this.leg;
-    const { lane } = subscription;
-    if (this.host.closeReason !== undefined) this.abort("close");
+    const { host, origin, leg } = this;
+    const { subscription, accounts } = leg;
+    const isReplay = origin.replayOf !== undefined;
+    // keys and ids may come from user code, which may look at the accounts, close or unsubscribe: before anything counts
+    const isNew = isReplay || !subscription.isActive || subscription.takes(origin.event);
+    if (subscription.lane !== undefined && isNew) this.#ticket = new Ticket(this, subscription.lane);
+    if (isReplay) host.ledger.replays++;
+    else accounts.matched();
+    if (host.closeReason !== undefined) this.abort("close");
     else if (!subscription.isActive) this.skip();
-    else if (this.origin.replayOf === undefined && !subscription.takes(this.event)) {
+    else if (!isNew) {
       accounts.deduplicated();
       this.#settle(DEDUPLICATED);
-    } else if (lane === undefined) this.begin();
-    else {
-      this.#ticket = new Ticket(this, lane);
-      lane.offer(this.#ticket);
-    }
+    } else if (this.#ticket === undefined) this.begin();
+    else this.#ticket.lane.offer(this.#ticket);
   }
 
   #settle(settlement: Settlement): void {
     this.#settlement = settlement;
     this.#release();
+    this.#ticket?.leave();
   }
 
   /** Resolves when it has a place in its queue; undefined if it need not wait for that. */
@@ -86,20 +86,21 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   /** Whose slot, or key, what the handler waits for keeps taken. */
   get occupant(): LaneHolder | undefined {
-    return this.#ticket ?? this.origin.holder;
+    const { holder, isAwaited } = this.origin;
+    return this.#ticket ?? (isAwaited ? holder : undefined);
   }
 
   /** Starts the first attempt, or the next. */
   begin(): void {
     const { subscription } = this.leg;
-    const isFirst = this.#attempts === 0;
-    if (!subscription.isActive && !subscription.settings.once) {
-      if (isFirst) this.skip();
-      else this.#giveUp("unsubscribed");
-      return;
+    const isFirst = this.attempts === 0;
+    const isGone = !subscription.isActive && !subscription.settings.once;
+    if (isGone && isFirst) this.skip();
+    else if (isGone) this.#giveUp("unsubscribed");
+    else {
+      if (isFirst && subscription.settings.once) subscription.unsubscribe();
+      this.#attempt();
     }
-    if (isFirst && subscription.settings.once) subscription.unsubscribe();
-    this.#attempt();
   }
 
   skip(): void {
@@ -114,7 +115,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   /** Takes over a first attempt that turned out to need more than its publication can give. */
   adopt(attempt: Attempt): void {
-    this.#attempts = 1;
+    this.attempts = 1;
     this.#current = attempt;
     this.#startedAt = this.origin.startedAt || attempt.startedAt;
     attempt.passTo(this);
@@ -122,7 +123,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   #attempt(): void {
     const { telemetry } = this.host;
-    const number = ++this.#attempts;
+    const number = ++this.attempts;
     this.leg.accounts.attemptStarted(number);
     const attempt = new Attempt(this, this.leg, number);
     this.#current = attempt;
@@ -150,6 +151,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
       recordHandled(host.telemetry, attempt, { origin: this.origin, now });
       this.#timed(now);
       this.#release();
+      this.#ticket?.leave();
       return;
     }
     const failure = host.failures.read(failureOf(attempt, result, thrown));
@@ -160,11 +162,10 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   }
 
   #failed(ended: EndedAttempt, decision: Decision): void {
-    const { host, leg, event } = this;
+    const { host, leg } = this;
     const { attempt, failure, now } = ended;
     const outcome = ended.result === "timed_out" ? "timed_out" : "failed";
     const isRetry = decision.kind === "retry" && host.closeReason === undefined;
-    const isFinal = decision.kind === "dead_letter";
     // the accounts first, in one step: everything after them may run user code, which may look at them, or close the bus
     attempt.finish();
     const cell = leg.accounts.attemptFailed(outcome === "failed" ? "attemptsFailed" : "attemptsTimedOut", failure.type);
@@ -177,21 +178,19 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     } else if (isRetry) this.#retryAfter(decision.delayMs);
     else this.#cut("close"); // the handler, or a sibling, closed the bus
 
-    const disposition = isFinal ? "dead_lettered" : decision.kind === "discard" ? "discarded" : undefined;
-    const told = isRetry ? "retry" : outcome;
-    const isThrown = ended.result !== "returned";
-    recordFailed(host.telemetry, this.origin, { attempt, failure, cell, now, outcome: told, disposition, isThrown });
+    const disposition = stored !== undefined ? "dead_lettered" : decision.kind === "discard" ? "discarded" : undefined;
+    const told = { outcome: isRetry ? "retry" : outcome, disposition, isThrown: ended.result !== "returned" } as const;
+    recordFailed(host.telemetry, this.origin, { attempt, failure, cell, now, ...told });
     if (!isRetry) {
       this.#timed(now);
       stored?.announce();
       this.#release();
     }
-    if (decision.kind === "discard") return;
-    const { errorClass } = decision;
-    const retryInMs = isRetry ? decision.delayMs : undefined;
-    const failed = { event, subscription: leg.subscription.name, error: failure.error, outcome } as const;
-    host.reportAttemptFailure({ ...failed, attempt: attempt.attempt, errorClass, retryInMs });
+    this.#history.reportAttempt(ended, outcome, isRetry ? decision : { ...decision, delayMs: undefined });
     if (stored !== undefined) this.#history.report(this.#settlement ?? IN_FLIGHT, outcome, stored.id);
+    if (outcome === "timed_out") attempt.abort(ended.thrown as BusError);
+    if (isRetry) this.#ticket?.rest();
+    else this.#ticket?.leave();
   }
 
   get #history(): History {
@@ -207,7 +206,6 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
       if (ticket === undefined) this.begin();
       else ticket.lane.rejoin(ticket);
     });
-    this.#ticket?.lane.rest(this.#ticket);
   }
 
   /** Dead-letters the delivery if it waits for a retry later than `instant` on the monotonic clock. */
@@ -224,6 +222,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     stored.announce();
     this.#release();
     this.#history.report(this.#settlement ?? IN_FLIGHT, outcome, stored.id);
+    this.#ticket?.leave();
   }
 
   /** Ends the delivery at once: a running handler's signal is aborted, a waiting retry is cancelled. */
@@ -236,6 +235,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     const failure = host.failures.own(cause);
     let cell = leg.accounts.cell;
     this.#retry?.stop();
+    this.#ticket?.countOut();
     if (isRunning) {
       attempt.finish();
       cell = leg.accounts.attemptFailed("attemptsAborted", failure.type);
@@ -248,7 +248,8 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     }
     stored?.announce();
     this.#release();
-    if (isRunning) attempt.abort(cause); // last: listeners of the signal run user code
+    if (isRunning) attempt.abort(cause); // late: listeners of the signal run user code
+    this.#ticket?.leave();
   }
 
   /** Settles as aborted; a deadline sets the event aside all the same. */
@@ -272,7 +273,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     this.host.telemetry.recordDelivery(this.leg.accounts.cell, this.#durationMs / 1000);
   }
 
-  /** Tells the publisher: once, by whoever settled. */
+  /** Tells the publisher: once, by whoever settled, who then leaves the lane, last, for that starts others. */
   #release(): void {
     if (!isTaken(this.#settlement)) this.leg.subscription.forgets(this.event);
     if (this.#isInFlight) {
@@ -280,7 +281,6 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
       this.host.inFlight.delete(this);
     }
     this.origin.settled(this);
-    this.#ticket?.leave(); // last: it starts others
   }
 
   outlivesTurn(): this {
@@ -295,6 +295,6 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
   report(): DeliveryReport {
     const { name } = this.leg.subscription;
     const timed = this.#durationMs === undefined ? undefined : { durationMs: this.#durationMs };
-    return { subscription: name, ...(this.#settlement ?? IN_FLIGHT), ...timed, attempts: this.#attempts };
+    return { subscription: name, ...(this.#settlement ?? IN_FLIGHT), ...timed, attempts: this.attempts };
   }
 }

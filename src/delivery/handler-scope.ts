@@ -2,22 +2,21 @@ import { eventLogFields, type Scope, wantsHandlerScope } from "../context.ts";
 import type { BusEvent } from "../event/event.ts";
 import type { Logger } from "../logger.ts";
 import type { ProcessSpan, TraceContext } from "../telemetry/telemetry.ts";
-import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
 import type { LaneHolder } from "./queue/deadlock.ts";
 
-/** Whoever starts a handler. */
-interface ScopeOwner {
-  readonly origin: DeliveryOrigin<never>;
+/** The attempt that runs a handler. */
+interface ScopedAttempt {
+  readonly subscription: string;
   readonly occupant: LaneHolder | undefined;
 }
 
 /** The scope to run a handler in; undefined where the code that starts it runs in it already, or nobody wants one. */
-export function scopeOfHandler({ origin, occupant }: ScopeOwner, leg: Leg): Scope | undefined {
+export function scopeOfHandler(origin: DeliveryOrigin<never>, attempt: ScopedAttempt): Scope | undefined {
   const { scope, isScopeEntered } = origin;
   if (scope === undefined) return undefined;
-  const isOccupant = occupant !== origin.holder;
-  if (isOccupant || wantsHandlerScope()) return new HandlerScope(scope, leg.subscription.name, occupant);
+  const isOccupant = attempt.occupant !== scope.occupant;
+  if (isOccupant || wantsHandlerScope()) return new HandlerScope(scope, attempt);
   return isScopeEntered ? undefined : scope;
 }
 
@@ -44,15 +43,19 @@ class HandlerScope implements Scope {
   readonly event: BusEvent;
   readonly bus: object;
   readonly subscription: string;
-  readonly occupant: LaneHolder | undefined;
   readonly #publication: Scope;
+  readonly #attempt: ScopedAttempt;
 
-  constructor(publication: Scope, subscription: string, occupant: LaneHolder | undefined) {
-    this.occupant = occupant;
+  constructor(publication: Scope, attempt: ScopedAttempt) {
     this.event = publication.event;
     this.bus = publication.bus;
-    this.subscription = subscription;
+    this.subscription = attempt.subscription;
     this.#publication = publication;
+    this.#attempt = attempt;
+  }
+
+  get occupant(): LaneHolder | undefined {
+    return this.#attempt.occupant;
   }
 
   get isInFlight(): boolean {

@@ -1,5 +1,5 @@
 import type { DeadLetterErrorInit, StoredNote } from "./dead-letter.ts";
-import type { EndedAttempt } from "./decision.ts";
+import type { Decision, EndedAttempt } from "./decision.ts";
 import type { DeliveryHost } from "./host.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
@@ -11,6 +11,11 @@ interface FailingDelivery {
   readonly leg: Leg;
   readonly origin: DeliveryOrigin<never>;
   readonly attempts: number;
+}
+
+/** What was decided after an attempt, and when the next starts. */
+interface Told extends Pick<Decision, "kind" | "errorClass"> {
+  readonly delayMs: number | undefined;
 }
 
 /** The failed attempts of one delivery, and what is made of them in the end. */
@@ -41,6 +46,15 @@ export class History {
     const { host, leg, origin, attempts } = this.#delivery;
     const { event, context, replayOf } = origin;
     return host.deadLetters.store({ event, leg, context, replayOf, reason, errors: this.#errors, attempts });
+  }
+
+  /** Tells the listeners of failed attempts, unless the failure was part of the business. */
+  reportAttempt(ended: EndedAttempt, outcome: "failed" | "timed_out", decision: Told): void {
+    if (decision.kind === "discard") return;
+    const { host, leg, origin } = this.#delivery;
+    const { errorClass, delayMs: retryInMs } = decision;
+    const failed = { event: origin.event, subscription: leg.subscription.name, error: ended.failure.error, outcome };
+    host.reportAttemptFailure({ ...failed, attempt: ended.attempt.attempt, errorClass, retryInMs });
   }
 
   /** Tells the error listeners that the delivery failed for good. */

@@ -1,4 +1,4 @@
-import type { Scope } from "../context.ts";
+import { currentScope, type Scope } from "../context.ts";
 import { BusError } from "../errors.ts";
 import type { EventRecord } from "../event/event.ts";
 import type { DeliveryReport } from "../outcome.ts";
@@ -7,8 +7,10 @@ import type { TraceContext } from "../telemetry/telemetry.ts";
 import type { DeadLetterStore, StoredDeadLetter } from "./dead-letter.ts";
 import { Delivery } from "./deliver.ts";
 import type { DeliveryHost } from "./host.ts";
-import { isTimed } from "./leg.ts";
+import { isTimed, type Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
+import type { LaneHolder } from "./queue/deadlock.ts";
+import { deadlockedName } from "./queue/refusal.ts";
 
 /** What a replay needs of its bus. */
 export interface ReplayHost {
@@ -23,7 +25,6 @@ export interface ReplayHost {
 /** Delivers a dead letter once more: to its subscription only, as a new root linked to the original publish. */
 export function replayDeadLetter(replayHost: ReplayHost, id: string): Promise<DeliveryReport> {
   const { host, deadLetters } = replayHost;
-  const { ledger } = host;
   const problem = replayHost.intakeProblem();
   if (problem !== undefined) throw problem;
   const entry = deadLetters.beginReplay(id);
@@ -33,10 +34,15 @@ export function replayDeadLetter(replayHost: ReplayHost, id: string): Promise<De
     throw subscription;
   }
   host.telemetry.sense();
-  ledger.replays++;
   const leg = { ...entry.leg, subscription, isTimed: isTimed(subscription.settings) };
+  const holder = host.isAmbient ? currentScope()?.occupant : undefined;
+  const deadlock = holder && deadlockProblem(entry, leg, holder);
+  if (deadlock !== undefined) {
+    deadLetters.endReplay(id, false);
+    throw deadlock;
+  }
   return new Promise((resolve) => {
-    const replay = new Replay(host, entry, (delivery) => {
+    const replay = new Replay(host, { entry, holder }, (delivery) => {
       const report = delivery.report();
       const isDone = report.outcome === "handled" || report.disposition === "discarded";
       deadLetters.endReplay(id, isDone);
@@ -58,6 +64,14 @@ function subscriptionOf(entry: StoredDeadLetter, { findSubscriptions }: ReplayHo
   return new BusError("SUBSCRIPTION_NOT_FOUND", text);
 }
 
+/** Why a handler that replays its own subscription's dead letter would wait for ever. */
+function deadlockProblem({ id, event }: StoredDeadLetter, leg: Leg, holder: LaneHolder): BusError | undefined {
+  const name = deadlockedName({ event, legs: [leg], holder, isAwaited: true });
+  if (name === undefined) return undefined;
+  const text = `cannot replay "${id}" here: "${name}" can only start when this handler has ended; replay outside of it, or raise its concurrency`;
+  return new BusError("DEADLOCK", text);
+}
+
 /** Where the delivery of a replayed event comes from. */
 class Replay implements DeliveryOrigin<Delivery>, Scope {
   readonly event: EventRecord;
@@ -70,13 +84,18 @@ class Replay implements DeliveryOrigin<Delivery>, Scope {
   readonly replayOf: string;
   readonly startedAt = 0;
   readonly instant = 0;
-  readonly holder = undefined;
+  readonly holder: LaneHolder | undefined;
   readonly occupant = undefined;
-  readonly isAwaited = false;
+  readonly isAwaited = true;
   readonly settled: (delivery: Delivery) => void;
   #isInFlight = true;
 
-  constructor(host: DeliveryHost, entry: StoredDeadLetter, onSettled: (delivery: Delivery) => void) {
+  constructor(
+    host: DeliveryHost,
+    { entry, holder }: { readonly entry: StoredDeadLetter; readonly holder: LaneHolder | undefined },
+    onSettled: (delivery: Delivery) => void,
+  ) {
+    this.holder = holder;
     this.event = entry.event;
     this.bus = host.bus;
     this.context = entry.context;

@@ -20,9 +20,9 @@ const NO_CONTEXT = undefined as unknown as HandlerContext;
 
 // bits of one field: three booleans would be three words of each publish
 const SCOPE_ENTERED = 1;
-/** Handlers are called with nothing around them: no span, no clock, no scope of their own. */
-const BARE = 2;
-const CANCELLED = 4;
+const BARE = 2; // handlers are called with nothing around them: no span, no clock, no scope of their own
+const SCHEDULED = 4;
+const CANCELLED = 8;
 
 // friends of Publication: functions of their own, so that no closure is made per event
 let dispatchInScope: (publication: Publication) => void;
@@ -67,9 +67,8 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
     return this;
   }
 
-  /** Whether an attempt of its own that is over has settled its delivery. */
   get isSettled(): boolean {
-    return true;
+    return true; // an attempt of its own that is over has settled its delivery
   }
 
   get event(): EventRecord {
@@ -116,6 +115,7 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   dispatch(event: EventRecord): void {
     const { host, watched, route } = this;
     this.#event = event;
+    this.#flags = 0;
     host.ledger.dispatched++;
     const { length } = route.legs;
     this.#pending = length;
@@ -140,17 +140,20 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
   /** Keeps the event for later. */
   hold(event: EventRecord): void {
     this.#event = event;
+    this.#flags = SCHEDULED;
     this.#pending = 1;
   }
 
   /** Lets go of an event that was kept: nobody will get it. */
   cancel(): void {
-    this.#flags |= CANCELLED;
+    this.#flags = CANCELLED;
     this.settled();
   }
 
-  get isCancelled(): boolean {
-    return (this.#flags & CANCELLED) !== 0;
+  /** Set where the event waits for its time, or will never come. */
+  get delay(): "scheduled" | "cancelled" | undefined {
+    if ((this.#flags & CANCELLED) !== 0) return "cancelled";
+    return (this.#flags & SCHEDULED) !== 0 ? "scheduled" : undefined;
   }
 
   #dispatchInScope(): void {
@@ -165,10 +168,7 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
       const leg = legs[i] as Leg;
       this.#at = i;
       if (leg.subscription.isDirect && host.closeReason === undefined) this.#call(leg);
-      else {
-        leg.accounts.matched();
-        this.#deliver(leg).start();
-      }
+      else this.#deliver(leg).start();
     }
   }
 
@@ -271,7 +271,7 @@ export class Publication implements DeliveryOrigin<Delivery>, AttemptOwner, Scop
 
   /** As an attempt of its own sees it. */
   get occupant(): LaneHolder | undefined {
-    return this.holder;
+    return this.isAwaited ? this.holder : undefined;
   }
 
   settled(): void {

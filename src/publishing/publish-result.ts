@@ -4,7 +4,7 @@ import type { EventRecord } from "../event/event.ts";
 import { showAs } from "../inspect.ts";
 import type { DeliveryReport, PublishResult } from "../outcome.ts";
 import type { Pacer } from "./pacer.ts";
-import { admissionOf, failedOf, reportsOf, type Slots } from "./slots.ts";
+import { admissionOf, failedOf, foreseenReports, reportsOf, type Slots } from "./slots.ts";
 
 /** What a result reads from, when it is read. */
 interface ResultSource {
@@ -13,7 +13,8 @@ interface ResultSource {
   readonly traceId: string | undefined;
   /** Whether deliveries have yet to settle. */
   readonly isInFlight: boolean;
-  readonly isCancelled: boolean;
+  /** Set where the event waits for its time, or will never come. */
+  readonly delay: "scheduled" | "cancelled" | undefined;
   readonly route: { readonly legs: readonly Leg[] };
   readonly slots: Slots;
   whenSettled(listener: () => void): void;
@@ -102,12 +103,13 @@ class Result implements PublishResult {
   }
 
   #reports(): readonly DeliveryReport[] {
-    const { slots, route, isCancelled } = this.#source;
-    return isCancelled ? [] : reportsOf(slots, route.legs);
+    const { slots, route, delay } = this.#source;
+    if (delay === "cancelled") return [];
+    return delay === "scheduled" ? foreseenReports(route.legs) : reportsOf(slots, route.legs);
   }
 
   get isCancelled(): boolean {
-    return this.#source.isCancelled;
+    return this.#source.delay === "cancelled";
   }
 
   toJSON(): PublishResult {

@@ -3,7 +3,7 @@ import { currentScope } from "../context.ts";
 import { markRecorded } from "../delivery/exception-once.ts";
 import type { Cause } from "../delivery/host.ts";
 import type { LaneHolder } from "../delivery/queue/deadlock.ts";
-import { deadlockProblem } from "../delivery/queue/refusal.ts";
+import { awaitScheduled, deadlockProblem } from "../delivery/queue/refusal.ts";
 import { BusError } from "../errors.ts";
 import { EventRecord, fixCause, fixContext, fixCorrelation, namesOfCauses } from "../event/event.ts";
 import type { PublishResult } from "../outcome.ts";
@@ -197,14 +197,18 @@ export class Publisher {
       const text = `cannot publish "${event.name}" for later: ${schedule.capacity} events are scheduled; raise maxScheduled`;
       return new BusError("SCHEDULE_FULL", text);
     }
-    return holder === undefined ? undefined : deadlockProblem(event, route.legs, { holder, isAwaited });
+    const isWaiting = isAwaited || delayMs === 0;
+    if (holder === undefined || !isWaiting) return undefined;
+    return deadlockProblem({ event, legs: route.legs, holder, isAwaited });
   }
 
   /** Keeps the event until it is due; whoever is subscribed then gets it. */
   #schedule(publication: Publication, event: EventRecord, delayMs: number): Promise<PublishResult> {
     const { ledger, routes, schedule } = this.#host;
-    const { intent, route, watched } = publication;
+    const { intent, route, watched, holder, isAwaited } = publication;
     void event.timestamp;
+    const isHeld = holder !== undefined && isAwaited;
+    const arrived = isHeld ? awaitScheduled({ event, legs: route.legs, holder, isAwaited }) : undefined;
     publication.hold(event);
     const count = (change: 1 | -1): void => {
       ledger.scheduled += change;
@@ -217,8 +221,10 @@ export class Publisher {
         if (watched !== undefined) watched.startedAt = performance.now();
         publication.route = routes.find(route.name) ?? route;
         publication.dispatch(event);
+        arrived?.();
       },
       cancel: () => {
+        arrived?.();
         count(-1);
         ledger.cancelled++;
         publication.cancel();

@@ -11,6 +11,8 @@ interface Scheduled {
 export class Schedule {
   readonly #capacity: number;
   readonly #waiting = new Set<Scheduled>();
+  #cancelled: EventRecord[] = [];
+  #isStopped = false;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -24,22 +26,30 @@ export class Schedule {
     return this.#waiting.size >= this.#capacity;
   }
 
-  /** Calls `due` after `delayMs`, unless everything is cancelled before. */
+  /** Calls `due` after `delayMs`, unless everything is cancelled before, and `cancel` then. */
   add(event: EventRecord, delayMs: number, { due, cancel }: { due: () => void; cancel: () => void }): void {
+    if (this.#isStopped) {
+      this.#cancelled.push(event);
+      cancel();
+      return;
+    }
     const timer = setTimeout(() => {
       this.#waiting.delete(scheduled);
       due();
-    }, delayMs);
+    }, Math.ceil(delayMs)); // a timer of 1.5 ms would be one of 1 ms
     const scheduled: Scheduled = { event, timer, cancel };
     this.#waiting.add(scheduled);
   }
 
-  /** Cancels everything, and returns the events it was. */
-  cancelAll(): EventRecord[] {
-    const cancelled = [...this.#waiting];
+  /** Cancels everything, also what comes later, and returns the events cancelled since the last call. */
+  cancelAll(): readonly EventRecord[] {
+    this.#isStopped = true;
+    const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const { timer } of cancelled) clearTimeout(timer);
-    for (const { cancel } of cancelled) cancel();
-    return cancelled.map(({ event }) => event);
+    for (const { timer } of waiting) clearTimeout(timer);
+    for (const { cancel } of waiting) cancel();
+    const cancelled = [...this.#cancelled, ...waiting.map(({ event }) => event)];
+    this.#cancelled = [];
+    return cancelled;
   }
 }

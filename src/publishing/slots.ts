@@ -1,6 +1,6 @@
 import { Delivery } from "../delivery/deliver.ts";
 import type { Leg } from "../delivery/leg.ts";
-import { HANDLED } from "../delivery/settlement.ts";
+import { HANDLED, IN_FLIGHT } from "../delivery/settlement.ts";
 import type { DeliveryReport } from "../outcome.ts";
 
 /** How a delivery went: at once and handled (undefined, or how long it took in milliseconds), else the delivery itself. */
@@ -17,6 +17,11 @@ export function reportsOf(slots: Slots, legs: readonly Leg[]): readonly Delivery
     const timed = slot === undefined ? undefined : { durationMs: slot };
     return { subscription: name, ...HANDLED, ...timed, attempts: 1 };
   });
+}
+
+/** What the publish result says of the deliveries of an event that waits for its time, should nobody come or go till then. */
+export function foreseenReports(legs: readonly Leg[]): readonly DeliveryReport[] {
+  return legs.map(({ subscription: { name } }) => ({ subscription: name, ...IN_FLIGHT, attempts: 0 }));
 }
 
 /** The deliveries that failed for good, in subscription order. */

@@ -123,12 +123,6 @@ export class SubscriptionRecord implements Subscription {
     this.lane?.resume();
   }
 
-  /** Lets everything that waits run, paused or not, from now on. */
-  drain(): void {
-    if (this.isPaused) countPaused(-1);
-    this.lane?.drain();
-  }
-
   /** Ends the subscription, as a listener: of an abort signal, say. */
   readonly end = (): void => {
     this.unsubscribe();

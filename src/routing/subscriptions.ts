@@ -32,6 +32,7 @@ export interface SubscriptionsInit {
   /** Lets long queues of quick handlers not starve the event loop. */
   readonly pacer: LaneInit["pacer"];
   readonly isOpen: () => boolean;
+  readonly isDraining: () => boolean;
 }
 
 /** The subscriptions of one bus, with the middleware composed around their handlers. */
@@ -81,11 +82,12 @@ export class Subscriptions {
   }
 
   #openLane({ name, concurrency, orderBy, queue }: SubscriptionSettings): Lane<LaneHolder> {
-    const { pacer, isOpen } = this.#init;
+    const { pacer, isOpen, isDraining } = this.#init;
     const { capacity, policy } = queue ?? DEFAULT_QUEUE;
     const isOrdered = orderBy !== undefined;
     countQueueCapacity(name, capacity);
-    return new Lane({ name, concurrency: concurrency ?? Infinity, isOrdered, capacity, policy, pacer, isOpen });
+    const gates = { pacer, isOpen, isDraining };
+    return new Lane({ name, concurrency: concurrency ?? Infinity, isOrdered, capacity, policy, ...gates });
   }
 
   #addName(record: SubscriptionRecord, isShared: boolean): void {
@@ -132,7 +134,7 @@ export class Subscriptions {
 
   /** Lets what waits in their queues run, paused or not. */
   drain(): void {
-    for (const record of this.#records) record.drain();
+    for (const record of this.#records) record.resume();
   }
 
   /** Ends all of them. */

@@ -1,65 +1,104 @@
 import type { Lane } from "./lane.ts";
-import type { LaneWork } from "./lane-work.ts";
+import type { LanePlace, LaneWork } from "./lane-work.ts";
+
+/** What a handler waits for: a delivery through a lane, or one that is scheduled. */
+export interface AwaitedWork {
+  readonly lane: Lane<LaneHolder>;
+  readonly orderKey: unknown;
+  readonly isSettled: boolean;
+  readonly place: LanePlace | "scheduled";
+  readonly holdsKey: boolean;
+  /** Whether whoever published it waits until it has settled, and not only until it has a place in the queue. */
+  readonly isAwaited: boolean;
+  /** What its own handler waits for. */
+  readonly awaited: ReadonlySet<AwaitedWork>;
+}
 
 /** A delivery that has, or waits for, a slot or a key of a lane, as far as deadlocks go. */
-export interface LaneHolder extends LaneWork {
-  readonly lane: Lane<LaneHolder> | undefined;
+export interface LaneHolder extends LaneWork, AwaitedWork {
+  place: LanePlace;
+  holdsKey: boolean;
   /** The delivery whose handler published this one's event, of those that pass through lanes. */
   readonly holder: LaneHolder | undefined;
-  /** Unsettled deliveries through lanes that its handler waits for. */
-  readonly awaited: ReadonlySet<LaneHolder>;
-  await(work: LaneHolder): void;
-  forget(work: LaneHolder): void;
+  await(work: AwaitedWork): void;
+  forget(work: AwaitedWork): void;
 }
 
-/** Past this many steps the search gives up, and lets the publish pass: no real program nests so deep. */
+/** Past so many steps, or so deep, the search gives up, and lets the publish pass: no real program nests so deep. */
 const MAX_STEPS = 10_000;
+const MAX_DEPTH = 500;
 
 /**
- * Whether a work of this key, which the handler of `publisher` is about to wait for, could never start: whatever must end
- * before is itself waiting, directly or through others, for that handler to end.
+ * Whether what the handler of `publisher` is about to wait for could never come: whatever must end before is itself
+ * waiting, directly or through others, for that handler to end.
  */
-export function wouldDeadlock(lane: Lane<LaneHolder>, orderKey: unknown, publisher: LaneHolder): boolean {
-  const stuck = new Set<LaneHolder>();
-  for (let each: LaneHolder | undefined = publisher; each !== undefined; each = each.holder) {
-    if (!each.isSettled) stuck.add(each);
-  }
-  if (stuck.size === 0) return false;
-  return new Search(stuck).isBlocked(lane, orderKey);
+export function wouldDeadlock(
+  { lane, orderKey, isAwaited }: Pick<AwaitedWork, "lane" | "orderKey" | "isAwaited">,
+  publisher: LaneHolder,
+): boolean {
+  if (publisher.isSettled) return false;
+  const search = new Search(publisher);
+  return (lane.isBlocking && search.isShutOut(lane)) || (isAwaited && search.isBlocked(lane, orderKey));
 }
 
-/** Walks who waits for whom; a work that is met again while its own fate is open waits for itself. */
+/**
+ * Walks who waits for whom. A work that is met again while its own fate is open waits for itself: it is taken to be stuck,
+ * together with what follows from that, until something shows that it is not.
+ */
 class Search {
-  readonly #stuck: Set<LaneHolder>;
-  readonly #free = new Set<LaneHolder>();
+  readonly #stuck = new Set<AwaitedWork>();
+  readonly #free = new Set<AwaitedWork>();
+  /** The stuck ones of this walk, in the order they were taken to be. */
+  readonly #trail: AwaitedWork[] = [];
   #steps = 0;
+  #depth = 0;
 
-  constructor(stuck: Set<LaneHolder>) {
-    this.#stuck = stuck;
+  constructor(publisher: LaneHolder) {
+    let each: LaneHolder | undefined = publisher;
+    while (each !== undefined) {
+      this.#stuck.add(each);
+      const { holder }: LaneHolder = each;
+      each = holder?.awaited.has(each) ? holder : undefined;
+    }
   }
 
-  /** A slot comes free when any of those that have one ends. */
+  /** Whether a new work of this key could never start. */
   isBlocked(lane: Lane<LaneHolder>, orderKey: unknown): boolean {
-    const blockers = lane.blockers(orderKey);
-    return blockers.length > 0 && blockers.every((each) => this.#isStuck(each));
+    return this.#areStuck(lane.blockers(orderKey));
   }
 
-  #isStuck(work: LaneHolder): boolean {
+  /** Whether a new work could never have a place in the queue. */
+  isShutOut(lane: Lane<LaneHolder>): boolean {
+    return this.#areStuck(lane.roomMakers());
+  }
+
+  /** It is enough that one of them ends. */
+  #areStuck(works: readonly AwaitedWork[]): boolean {
+    return works.length > 0 && works.every((each) => this.#isStuck(each));
+  }
+
+  #isStuck(work: AwaitedWork): boolean {
     if (this.#stuck.has(work)) return true;
-    if (work.isSettled || this.#free.has(work) || ++this.#steps > MAX_STEPS) return false;
+    if (work.isSettled || this.#free.has(work)) return false;
+    if (++this.#steps > MAX_STEPS || this.#depth === MAX_DEPTH) return false;
+    const mark = this.#trail.length;
     this.#stuck.add(work);
+    this.#trail.push(work);
+    this.#depth++;
     const isStuck = this.#waits(work);
-    this.#stuck.delete(work);
-    if (!isStuck) this.#free.add(work);
-    return isStuck;
+    this.#depth--;
+    if (isStuck) return true;
+    for (const each of this.#trail.splice(mark)) this.#stuck.delete(each); // they may have been so only because it was
+    this.#free.add(work);
+    return false;
   }
 
-  /** A running handler ends when everything it waits for has; a queued work starts when something before it ends. */
-  #waits(work: LaneHolder): boolean {
-    if (work.place === "running") return [...work.awaited].some((each) => this.#isStuck(each));
-    if (work.place === "none" || work.lane === undefined) return false; // its retry is only a matter of time
-    if (work.holdsKey) return this.isBlocked(work.lane, NO_KEY);
-    return this.isBlocked(work.lane, work.orderKey);
+  /** A running handler ends when everything it waits for has come; what has yet to start does when something ends. */
+  #waits({ lane, place, orderKey, holdsKey, isAwaited, awaited }: AwaitedWork): boolean {
+    if (place === "running") return [...awaited].some((each) => this.#isStuck(each));
+    if (place === "blocked" && this.isShutOut(lane)) return true;
+    if (place === "blocked" && !isAwaited) return false;
+    return this.isBlocked(lane, holdsKey || place === "none" ? NO_KEY : orderKey);
   }
 }
 

@@ -1,19 +1,44 @@
-/** First in, first out; takes from the front without moving what is behind it. */
+/**
+ * First in, first out; takes from the front without moving what is behind it. What is gone before its turn (dropped, say)
+ * is passed over, and not kept for long.
+ */
 export class Fifo<Item> {
+  readonly #isGone: (item: Item) => boolean;
   #items: (Item | undefined)[] = [];
   #head = 0;
+  #goneCount = 0;
 
+  constructor(isGone: (item: Item) => boolean) {
+    this.#isGone = isGone;
+  }
+
+  /** Items that are not gone. */
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#items.length - this.#head - this.#goneCount;
   }
 
   push(item: Item): void {
     this.#items.push(item);
   }
 
+  /** The first item that is not gone. */
+  get first(): Item | undefined {
+    while (this.#head < this.#items.length) {
+      const item = this.#items[this.#head] as Item;
+      if (!this.#isGone(item)) return item;
+      this.#step();
+      this.#goneCount--;
+    }
+    return undefined;
+  }
+
   shift(): Item | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head];
+    const item = this.first;
+    if (item !== undefined) this.#step();
+    return item;
+  }
+
+  #step(): void {
     this.#items[this.#head] = undefined; // what has left must not be kept
     this.#head++;
     if (this.#head === this.#items.length) {
@@ -23,14 +48,28 @@ export class Fifo<Item> {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
-    return item;
+  }
+
+  /** To be called once for each item that is gone before it was taken. */
+  noteGone(): void {
+    this.#goneCount++;
+    if (this.size <= 0 || (this.#goneCount > 32 && this.#goneCount > this.size)) this.#reset(this.#living());
+  }
+
+  #living(): Item[] {
+    return (this.#items.slice(this.#head) as Item[]).filter((item) => !this.#isGone(item));
+  }
+
+  #reset(items: Item[]): void {
+    this.#items = items;
+    this.#head = 0;
+    this.#goneCount = 0;
   }
 
   /** Takes every item away, in order. */
   clear(): Item[] {
-    const items = this.#items.slice(this.#head) as Item[];
-    this.#items = [];
-    this.#head = 0;
+    const items = this.#living();
+    this.#reset([]);
     return items;
   }
 }

@@ -14,6 +14,8 @@ export interface LaneInit {
   readonly policy: QueuePolicy;
   /** Whether anything may start at all. */
   readonly isOpen: () => boolean;
+  /** Whether whatever waits is to run, paused or not. */
+  readonly isDraining: () => boolean;
   readonly pacer: { isTurnOver(): boolean; afterTurn(resume: () => void): void };
 }
 
@@ -32,16 +34,14 @@ export class Lane<Work extends LaneWork> {
   readonly #init: LaneInit;
   readonly #running = new Set<Work>();
   /** Works that wait for nothing but a slot: due retries, and the rest in order of arrival. */
-  readonly #due = new Fifo<Work>();
-  readonly #ready = new Fifo<Work>();
+  readonly #due = new Fifo<Work>(isSettled);
+  readonly #ready = new Fifo<Work>(isSettled);
   readonly #lines = new Map<unknown, Line<Work>>();
-  readonly #blocked = new Fifo<Work>();
-  /** Everything queued in order of arrival, and some that has left: for the policy that drops the oldest. */
-  #arrivals: Work[] = [];
+  readonly #blocked = new Fifo<Work>(isSettled);
+  /** Everything queued, in order of arrival: for the policy that drops the oldest. */
+  readonly #arrivals = new Fifo<Work>((work) => work.place !== "queued");
   #queuedCount = 0;
-  #blockedCount = 0;
   #isPaused = false;
-  #isDraining = false;
   #isPumping = false;
   #isPumpDue = false;
 
@@ -61,23 +61,28 @@ export class Lane<Work extends LaneWork> {
     return this.#init.isOrdered;
   }
 
-  /** Whether a work would have to wait for room before it is queued. */
-  get isBlocking(): boolean {
-    return this.#init.policy === "block" && this.#isFull;
-  }
-
   get #isFull(): boolean {
     return this.#queuedCount >= this.#init.capacity;
   }
 
+  /** Whether a new work would have to wait for room before it is queued. */
+  get isBlocking(): boolean {
+    const { policy, capacity } = this.#init;
+    return policy === "block" && this.#isFull && this.#blocked.size < capacity;
+  }
+
   get #hasSlot(): boolean {
-    const { concurrency, isOpen } = this.#init;
-    return !this.#isPaused && this.#running.size < concurrency && isOpen();
+    return !this.#isPaused && this.#hasFreeSlot && this.#init.isOpen();
+  }
+
+  get #hasFreeSlot(): boolean {
+    return this.#running.size < this.#init.concurrency;
   }
 
   /** Takes a new work: it runs now, waits, or is dropped. */
   offer(work: Work): void {
-    const isNext = this.#hasSlot && this.#due.size + this.#ready.size + this.#blockedCount === 0;
+    this.#admit(); // who waits for room came first
+    const isNext = this.#hasSlot && this.#due.size + this.#ready.size + this.#blocked.size === 0;
     if (isNext && !this.#lines.has(work.orderKey)) {
       this.#takeKey(work);
       this.#run(work);
@@ -96,10 +101,9 @@ export class Lane<Work extends LaneWork> {
     else if (policy === "reject") {
       const text = `the queue of "${name}" is full: ${capacity} events wait; raise queue.capacity or concurrency, or publish slower`;
       work.drop("reject", new BusError("QUEUE_FULL", text));
-    } else if (this.#blockedCount >= capacity) work.drop("queue_full", undefined);
+    } else if (!this.isBlocking) work.drop("queue_full", undefined);
     else {
       work.place = "blocked";
-      this.#blockedCount++;
       this.#blocked.push(work);
       work.queued();
     }
@@ -107,16 +111,16 @@ export class Lane<Work extends LaneWork> {
   }
 
   #dropOldest(): void {
-    const index = this.#arrivals.findIndex((each) => each.place === "queued");
-    const oldest = this.#arrivals[index];
-    this.#arrivals.splice(0, index + 1);
-    oldest?.drop("drop_oldest", undefined);
+    const wasPumping = this.#isPumping;
+    this.#isPumping = true; // the room is for the new work, not for what others would publish
+    this.#arrivals.first?.drop("drop_oldest", undefined);
+    this.#isPumping = wasPumping;
   }
 
   #enqueue(work: Work): void {
     work.place = "queued";
     this.#queuedCount++;
-    if (this.#init.policy === "drop-oldest") this.#noteArrival(work);
+    if (this.#init.policy === "drop-oldest") this.#arrivals.push(work);
     const line = this.#lines.get(work.orderKey);
     if (line !== undefined) line.waiting.push(work);
     else {
@@ -125,23 +129,16 @@ export class Lane<Work extends LaneWork> {
     }
   }
 
-  #noteArrival(work: Work): void {
-    if (this.#arrivals.length > 2 * this.#init.capacity + 16) {
-      this.#arrivals = this.#arrivals.filter((each) => each.place === "queued");
-    }
-    this.#arrivals.push(work);
-  }
-
   #takeKey(work: Work): void {
     if (!this.#init.isOrdered) return;
     work.holdsKey = true;
-    this.#lines.set(work.orderKey, { holder: work, waiting: new Fifo() });
+    this.#lines.set(work.orderKey, { holder: work, waiting: new Fifo<Work>(isSettled) });
   }
 
   #passKey(work: Work): void {
     work.holdsKey = false;
     const line = this.#lines.get(work.orderKey);
-    const next = line && nextUnsettled(line.waiting);
+    const next = line?.waiting.shift();
     if (line === undefined || next === undefined) {
       this.#lines.delete(work.orderKey);
       return;
@@ -153,9 +150,18 @@ export class Lane<Work extends LaneWork> {
 
   /** A work has settled, wherever it stood. */
   leave(work: Work): void {
+    const queue = this.#queueOf(work);
     this.#stepOut(work);
+    queue?.noteGone();
     if (work.holdsKey) this.#passKey(work);
     this.#pump();
+  }
+
+  #queueOf({ place, holdsKey, orderKey }: Work): Fifo<Work> | undefined {
+    if (place === "due") return this.#due;
+    if (place === "blocked") return this.#blocked;
+    if (place !== "queued") return undefined;
+    return holdsKey ? this.#ready : (this.#lines.get(orderKey)?.waiting ?? this.#ready);
   }
 
   /** A work waits for its retry: it gives its slot to others, but keeps its key. */
@@ -166,7 +172,7 @@ export class Lane<Work extends LaneWork> {
 
   /** The retry of a work is due. */
   rejoin(work: Work): void {
-    if (this.#hasSlot) {
+    if (this.#hasSlot && this.#due.size === 0) {
       this.#run(work);
       return;
     }
@@ -179,8 +185,10 @@ export class Lane<Work extends LaneWork> {
     const { place } = work;
     work.place = "none";
     if (place === "running") this.#running.delete(work);
-    else if (place === "queued") this.#queuedCount--;
-    else if (place === "blocked") this.#blockedCount--;
+    else if (place === "queued") {
+      this.#queuedCount--;
+      if (this.#init.policy === "drop-oldest") this.#arrivals.noteGone();
+    }
   }
 
   #run(work: Work): void {
@@ -197,7 +205,7 @@ export class Lane<Work extends LaneWork> {
     for (;;) {
       this.#admit();
       if (!this.#hasSlot) break;
-      const next = nextUnsettled(this.#due) ?? nextUnsettled(this.#ready);
+      const next = this.#due.shift() ?? this.#ready.shift();
       if (next === undefined) break;
       this.#run(next);
       if (this.#init.pacer.isTurnOver()) {
@@ -219,28 +227,22 @@ export class Lane<Work extends LaneWork> {
   }
 
   #admit(): void {
-    while (this.#blockedCount > 0 && !this.#isFull) {
-      const work = nextUnsettled(this.#blocked);
+    while (this.#blocked.size > 0 && !this.#isFull) {
+      const work = this.#blocked.shift();
       if (work === undefined) return;
-      this.#stepOut(work);
       this.#enqueue(work);
       work.admitted();
     }
   }
 
+  /** Starts nothing from now on; not while draining, which it would hold up. */
   pause(): void {
-    this.#isPaused = !this.#isDraining;
+    this.#isPaused = !this.#init.isDraining();
   }
 
   resume(): void {
     this.#isPaused = false;
     this.#pump();
-  }
-
-  /** Lets everything run from now on, paused or not. */
-  drain(): void {
-    this.#isDraining = true;
-    this.resume();
   }
 
   /** Settles whatever has not started: the subscription has gone. */
@@ -255,23 +257,26 @@ export class Lane<Work extends LaneWork> {
     // all of them first: one that leaves would pass its key to the next
     const works = [this.#ready, ...lines, this.#blocked].flatMap((each) => each.clear());
     for (const work of works) {
-      if (!work.isSettled) work.skip();
+      this.#stepOut(work);
+      work.skip();
     }
   }
 
   /** The works of which one must end before a new work of this key can start: the holder of the key, else whoever runs. */
   blockers(orderKey: unknown): readonly Work[] {
-    if (this.#isPaused) return []; // whoever paused it may resume it
     const line = this.#lines.get(orderKey);
     if (line !== undefined) return [line.holder];
-    return this.#hasSlot ? [] : [...this.#running];
+    return this.#hasFreeSlot ? [] : [...this.#running]; // paused or not: whoever paused it may resume it
+  }
+
+  /** The works of which one must end before a new work has a place in the queue; none where there is one. */
+  roomMakers(): readonly Work[] {
+    if (this.#init.policy !== "block" || !this.#isFull || (this.#hasFreeSlot && this.#ready.size > 0)) return [];
+    const holders = [...this.#lines.values()].map((line) => line.holder);
+    return [...new Set([...this.#running, ...holders])];
   }
 }
 
-/** The first item that has not been settled while it waited. */
-function nextUnsettled<Work extends LaneWork>(line: Fifo<Work>): Work | undefined {
-  for (;;) {
-    const work = line.shift();
-    if (work === undefined || !work.isSettled) return work;
-  }
+function isSettled(work: LaneWork): boolean {
+  return work.isSettled;
 }

@@ -1,29 +1,49 @@
 import { BusError } from "../../errors.ts";
 import type { EventRecord } from "../../event/event.ts";
 import type { Leg } from "../leg.ts";
-import { type LaneHolder, wouldDeadlock } from "./deadlock.ts";
+import { type AwaitedWork, type LaneHolder, wouldDeadlock } from "./deadlock.ts";
+import { foreseenKey } from "./order-key.ts";
+
+/** Deliveries that a handler is about to wait for. */
+export interface WaitInside {
+  readonly event: EventRecord;
+  readonly legs: readonly Leg[];
+  /** The delivery of that handler. */
+  readonly holder: LaneHolder;
+  /** Whether it waits until they have settled, and not only until they have a place in their queues. */
+  readonly isAwaited: boolean;
+}
 
 /**
- * Why a publish inside a handler would wait for ever: a delivery that it waits for can only start when that handler, or
- * one that waits for it, has ended. Undefined where there is no such delivery.
+ * The subscription for which a handler would wait for ever: its delivery can only start when that handler, or one that
+ * waits for it, has ended. Undefined where there is no such subscription.
  */
-export function deadlockProblem(
-  event: EventRecord,
-  legs: readonly Leg[],
-  { holder, isAwaited }: { readonly holder: LaneHolder; readonly isAwaited: boolean },
-): BusError | undefined {
-  for (const { subscription } of legs) {
-    const { lane, settings } = subscription;
-    if (lane === undefined || !(isAwaited || lane.isBlocking)) continue;
-    let key: unknown;
-    try {
-      key = settings.orderBy?.(event);
-    } catch {
-      continue; // counted when the delivery is made
-    }
-    if (!wouldDeadlock(lane, key, holder)) continue;
-    const text = `cannot publish "${event.name}" and wait for "${settings.name}": it can only start when this handler has ended; publish with wait: "accepted", or raise its concurrency`;
-    return new BusError("DEADLOCK", text);
-  }
-  return undefined;
+export function deadlockedName({ event, legs, holder, isAwaited }: WaitInside): string | undefined {
+  return legs.find(({ subscription: { lane, settings } }) => {
+    return lane !== undefined && wouldDeadlock({ lane, orderKey: foreseenKey(settings, event), isAwaited }, holder);
+  })?.subscription.name;
+}
+
+/** Why a publish inside a handler would wait for ever. */
+export function deadlockProblem(wait: WaitInside): BusError | undefined {
+  const name = deadlockedName(wait);
+  if (name === undefined) return undefined;
+  const text = `cannot publish "${wait.event.name}" and wait for "${name}": it can only start when this handler has ended; publish with wait: "accepted", or raise its concurrency`;
+  return new BusError("DEADLOCK", text);
+}
+
+const NOTHING: ReadonlySet<AwaitedWork> = new Set();
+
+/** Notes that a handler waits for deliveries that are scheduled; the result takes it back. */
+export function awaitScheduled({ event, legs, holder }: WaitInside): () => void {
+  const works = legs.flatMap(({ subscription: { lane, settings } }): AwaitedWork[] => {
+    if (lane === undefined) return [];
+    const orderKey = foreseenKey(settings, event);
+    const fixed = { place: "scheduled", isSettled: false, holdsKey: false, isAwaited: true, awaited: NOTHING } as const;
+    return [{ lane, orderKey, ...fixed }];
+  });
+  for (const work of works) holder.await(work);
+  return () => {
+    for (const work of works) holder.forget(work);
+  };
 }

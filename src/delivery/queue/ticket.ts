@@ -4,9 +4,10 @@ import type { EventRecord } from "../../event/event.ts";
 import type { DeliveryHost } from "../host.ts";
 import type { Leg } from "../leg.ts";
 import type { DeliveryOrigin } from "../origin.ts";
-import type { LaneHolder } from "./deadlock.ts";
+import type { AwaitedWork, LaneHolder } from "./deadlock.ts";
 import type { Lane } from "./lane.ts";
 import type { DropReason, LanePlace } from "./lane-work.ts";
+import { BROKEN_KEY } from "./order-key.ts";
 
 /** What a ticket needs of its delivery. */
 export interface TicketDelivery {
@@ -23,7 +24,7 @@ export interface TicketDelivery {
   skip(): void;
 }
 
-const NOTHING: ReadonlySet<LaneHolder> = new Set();
+const NOTHING: ReadonlySet<AwaitedWork> = new Set();
 
 /** The place of one delivery in the lane of its subscription. */
 export class Ticket implements LaneHolder {
@@ -32,7 +33,7 @@ export class Ticket implements LaneHolder {
   place: LanePlace = "none";
   holdsKey = false;
   readonly #delivery: TicketDelivery;
-  #awaited: Set<LaneHolder> | undefined;
+  #awaited: Set<AwaitedWork> | undefined;
   #isCountedQueued = false;
   #wasQueued = false;
   /** Where the event was published, for user code: what empties a queue runs somewhere else. */
@@ -43,8 +44,7 @@ export class Ticket implements LaneHolder {
     this.#delivery = delivery;
     this.lane = lane;
     this.orderKey = orderKeyOf(delivery);
-    const { holder, isAwaited } = delivery.origin;
-    if (holder !== undefined && isAwaited) holder.await(this);
+    if (this.isAwaited) this.holder?.await(this);
   }
 
   get isSettled(): boolean {
@@ -55,7 +55,11 @@ export class Ticket implements LaneHolder {
     return this.#delivery.origin.holder;
   }
 
-  get awaited(): ReadonlySet<LaneHolder> {
+  get isAwaited(): boolean {
+    return this.#delivery.origin.isAwaited;
+  }
+
+  get awaited(): ReadonlySet<AwaitedWork> {
     return this.#awaited ?? NOTHING;
   }
 
@@ -64,12 +68,12 @@ export class Ticket implements LaneHolder {
     return this.#wasQueued;
   }
 
-  await(work: LaneHolder): void {
+  await(work: AwaitedWork): void {
     this.#awaited ??= new Set();
     this.#awaited.add(work);
   }
 
-  forget(work: LaneHolder): void {
+  forget(work: AwaitedWork): void {
     this.#awaited?.delete(work);
   }
 
@@ -85,16 +89,22 @@ export class Ticket implements LaneHolder {
     });
   }
 
+  /** Called when the delivery waits for its retry: what its handler still waits for is no longer its business. */
+  rest(): void {
+    this.#awaited = undefined;
+    this.lane.rest(this);
+  }
+
   /** Called once the delivery has settled. */
   leave(): void {
-    this.#countOut();
+    this.countOut();
     this.holder?.forget(this);
     this.lane.leave(this);
     this.admitted();
   }
 
   run(): void {
-    this.#countOut();
+    this.countOut();
     const resource = this.#resource;
     this.#resource = undefined;
     if (resource === undefined) this.#delivery.begin();
@@ -104,29 +114,32 @@ export class Ticket implements LaneHolder {
   queued(): void {
     if (this.isSettled) return;
     this.#isCountedQueued = true;
-    this.#wasQueued = true;
+    if (this.place !== "due") this.#wasQueued = true;
+    if (this.place === "blocked") this.holder?.await(this);
     this.#delivery.leg.accounts.queued(1);
     this.#resource = new AsyncResource("spanbus.queue", RESOURCE);
     this.#delivery.outlivesTurn();
   }
 
   admitted(): void {
+    if (!this.isAwaited) this.holder?.forget(this);
     const listener = this.#onAdmitted;
     this.#onAdmitted = undefined;
     listener?.();
   }
 
   drop(reason: DropReason, error: BusError | undefined): void {
-    this.#countOut();
+    this.countOut();
     this.#delivery.drop(reason, error);
   }
 
   skip(): void {
-    this.#countOut();
+    this.countOut();
     this.#delivery.skip();
   }
 
-  #countOut(): void {
+  /** It waits no longer, as far as the accounts go. */
+  countOut(): void {
     if (!this.#isCountedQueued) return;
     this.#isCountedQueued = false;
     this.#delivery.leg.accounts.queued(-1);
@@ -144,5 +157,3 @@ function orderKeyOf({ host, leg, event }: TicketDelivery): unknown {
   const { orderBy } = leg.subscription.settings;
   return orderBy === undefined ? undefined : host.guard.run("order_by", () => orderBy(event), BROKEN_KEY);
 }
-
-const BROKEN_KEY = Symbol("orderBy threw");
