@@ -1,3 +1,5 @@
+import { type LaneEntry, LaneModel, type LanePlan } from "./lane-model.ts";
+
 /** What the handler of a subscription does in one attempt; later attempts take the next of the list, then begin again. */
 export type Act =
   | "return"
@@ -18,7 +20,13 @@ export interface SubscriptionPlan {
   readonly maxAttempts: number;
   readonly timeoutMs: number | undefined;
   readonly once: boolean;
+  /** Undefined where deliveries need not queue, unless the subscription is paused. */
+  readonly lane: LanePlan | undefined;
+  readonly deduplicate: boolean;
 }
+
+/** A paused subscription queues as one does that asks for nothing. */
+const PLAIN_LANE: LanePlan = { concurrency: undefined, isOrdered: false, capacity: 1000, policy: "block" };
 
 /** Numbers that the model predicts, under the names they have in the ledger; refusals as `refused.<code>`. */
 export type Counts = Record<string, number>;
@@ -53,19 +61,53 @@ const REFUSALS: Readonly<Record<string, string | undefined>> = {
 };
 export const SUBJECTS: readonly string[] = Object.keys(REFUSALS);
 
-interface Delivery {
+/** A publish call. */
+export interface Publishing {
+  readonly subject: string;
+  /** Given to events that are to be known again. */
+  readonly id?: string | undefined;
+  readonly delayMs?: number | undefined;
+}
+
+interface Delivery extends LaneEntry {
   /** Subscription and event: what a dead letter is found by. */
   readonly key: string;
+  readonly id: string;
   readonly subscription: number;
   readonly serial: string;
   readonly depth: number;
   readonly isReplay: boolean;
+  /** Whether its retries queue too: those of a delivery that came before there was a queue do not, nor when paused. */
+  readonly isQueued: boolean;
   attempts: number;
   /** When it is due to be called again, or to time out; of those due together, the one that was armed first. */
   dueAt: number;
   armed: number;
-  state: "running" | "waiting" | "settled";
+  state: "new" | "running" | "waiting" | "due" | "settled";
   last: "failed" | "timedOut";
+}
+
+interface ModelSubscription {
+  readonly plan: SubscriptionPlan;
+  readonly lane: LaneModel<Delivery>;
+  /** Ids of events that were handled, or are on their way to be. */
+  readonly taken: Set<string>;
+  hasQueue: boolean;
+  isActive: boolean;
+}
+
+/** An event that waits for its time. */
+interface Scheduled {
+  readonly call: Dispatching;
+  readonly dueAt: number;
+  readonly armed: number;
+}
+
+interface Dispatching {
+  readonly subject: string;
+  readonly serial: string;
+  readonly id: string;
+  readonly depth: number;
 }
 
 /**
@@ -74,7 +116,7 @@ interface Delivery {
  */
 export class BusModel {
   readonly counts: Counts = {};
-  readonly subscriptions: { readonly plan: SubscriptionPlan; isActive: boolean }[] = [];
+  readonly subscriptions: ModelSubscription[] = [];
   /** Handlers that hang, by delivery and attempt; true while their attempt is not over. */
   readonly hanging: Map<string, boolean> = new Map();
   readonly letters: Set<string> = new Set();
@@ -84,6 +126,7 @@ export class BusModel {
   readonly #deliveries = new Map<string, Delivery>();
   readonly #replaying = new Set<string>();
   #drainEndsAt = Number.POSITIVE_INFINITY;
+  #scheduled: Scheduled[] = [];
   #serial = 0;
   #armed = 0;
   /** What promises that have settled already set off, when whoever is running has finished. */
@@ -99,66 +142,120 @@ export class BusModel {
   }
 
   subscribe(plan: SubscriptionPlan): void {
-    if (this.state !== "closed") this.subscriptions.push({ plan, isActive: true });
+    if (this.state === "closed") return;
+    const lane: LaneModel<Delivery> = new LaneModel(plan.lane ?? PLAIN_LANE, {
+      start: (delivery) => this.#begin(delivery),
+      drop: (delivery) => this.#settle(delivery, "dropped"),
+      skip: (delivery) => this.#settle(delivery, "skipped"),
+    });
+    lane.isOpenForGood = this.state === "draining";
+    this.subscriptions.push({ plan, lane, taken: new Set(), hasQueue: plan.lane !== undefined, isActive: true });
+  }
+
+  pause(index: number): void {
+    const subscription = this.subscriptions[index];
+    if (!subscription?.isActive) return;
+    subscription.hasQueue = true;
+    subscription.lane.pause();
+  }
+
+  resume(index: number): void {
+    this.subscriptions[index]?.lane.resume();
+    this.#settleDown();
   }
 
   unsubscribe(index: number): void {
     const subscription = this.subscriptions[index];
-    if (subscription !== undefined) subscription.isActive = false;
+    if (!subscription?.isActive) return;
+    subscription.isActive = false;
+    subscription.lane.unsubscribed();
+    this.#settleDown();
   }
 
   /** Returns what the event carries as its data, to be told from others. */
-  publish(subject: string): string {
+  publish({ subject, id, delayMs = 0 }: Publishing): string {
     const serial = `e${++this.#serial}`;
-    this.#publish({ subject, serial, depth: 0, isInside: false });
+    this.#publish({ subject, serial, id: id ?? serial, depth: 0, isInside: false, delayMs });
     this.#settleDown();
     return serial;
   }
 
-  #publish(call: { subject: string; serial: string; depth: number; isInside: boolean }): void {
-    const { subject, serial, depth } = call;
+  #publish(call: Dispatching & { readonly isInside: boolean; readonly delayMs: number }): void {
     this.#count("published");
     const refusal =
       this.state === "closed"
         ? "bus_closed"
         : this.state === "draining" && !call.isInside
           ? "bus_draining"
-          : depth > MAX_DEPTH
+          : call.depth > MAX_DEPTH
             ? "depth_exceeded"
-            : REFUSALS[subject];
+            : REFUSALS[call.subject];
     if (refusal !== undefined) {
       this.#count(`refused.${refusal}`);
       return;
     }
     this.#count("accepted");
+    if (call.delayMs > 0) {
+      this.#scheduled.push({ call, dueAt: this.now + call.delayMs, armed: ++this.#armed });
+    } else this.#dispatch(call);
+  }
+
+  #dispatch(call: Dispatching): void {
+    const { subject, serial, id, depth } = call;
     const matching = [...this.subscriptions.keys()].filter((index) => {
       const { plan, isActive } = this.subscriptions[index]!;
       return isActive && MEANING[plan.pattern]!.includes(subject);
     });
+    this.#count("dispatched");
     if (matching.length === 0) this.#count("unrouted");
     this.#count("matched", matching.length);
-    for (const subscription of matching) this.#deliver({ subscription, serial, depth, isReplay: false });
+    for (const subscription of matching) this.#deliver({ subscription, serial, id, depth, isReplay: false });
   }
 
-  /** A queue would stand here: what is paused, full or limited waits or is dropped before it starts. */
-  #deliver(start: Pick<Delivery, "subscription" | "serial" | "depth" | "isReplay">): void {
+  #deliver(start: Pick<Delivery, "subscription" | "serial" | "id" | "depth" | "isReplay">): void {
     const subscription = this.subscriptions[start.subscription]!;
-    if (!subscription.isActive) {
-      this.#count("skipped");
+    const key = `${start.subscription}:${start.serial}`;
+    const fresh = { attempts: 0, dueAt: Number.POSITIVE_INFINITY, armed: 0, state: "new", last: "failed" } as const;
+    const delivery: Delivery = {
+      ...start,
+      ...fresh,
+      key,
+      orderKey: orderKeyOf(start.serial),
+      isQueued: subscription.hasQueue,
+    };
+    if (!subscription.isActive) this.#count("skipped");
+    else if (!start.isReplay && subscription.plan.deduplicate && subscription.taken.has(start.id)) {
+      this.#count("deduplicated");
+    } else {
+      subscription.taken.add(start.id);
+      this.#deliveries.set(key, delivery);
+      subscription.lane.offer(delivery);
+    }
+  }
+
+  /** Its turn has come. */
+  #begin(delivery: Delivery): void {
+    const subscription = this.subscriptions[delivery.subscription]!;
+    const isFirst = delivery.attempts === 0;
+    if (!subscription.isActive && !subscription.plan.once) {
+      if (isFirst) {
+        this.#settle(delivery, "skipped");
+        this.#leave(delivery);
+      } else this.#deadLetter(delivery, delivery.last);
       return;
     }
-    if (subscription.plan.once) subscription.isActive = false;
-    const key = `${start.subscription}:${start.serial}`;
-    const delivery: Delivery = { ...start, key, attempts: 0, dueAt: 0, armed: 0, state: "running", last: "failed" };
-    this.#deliveries.set(key, delivery);
-    this.#count("deliveriesStarted");
+    if (isFirst) this.#count("deliveriesStarted");
+    delivery.state = "running";
+    if (isFirst && subscription.plan.once && subscription.isActive) {
+      subscription.isActive = false;
+      subscription.lane.unsubscribed();
+    }
     this.#attempt(delivery);
   }
 
   #attempt(delivery: Delivery): void {
     const { plan } = this.subscriptions[delivery.subscription]!;
     delivery.attempts++;
-    delivery.state = "running";
     this.#count("attempts");
     if (delivery.attempts > 1) this.#count("retries");
     const act = plan.acts[(delivery.attempts - 1) % plan.acts.length];
@@ -187,13 +284,16 @@ export class BusModel {
         this.#settle(delivery, "failed");
         this.#count("discarded");
         this.#endReplay(delivery);
+        this.#leave(delivery);
         return;
       case "publish":
         this.#publish({
           subject: LEAF,
           serial: childSerial(delivery),
+          id: childSerial(delivery),
           depth: delivery.depth + 1,
           isInside: true,
+          delayMs: 0,
         });
         this.#handle(delivery);
         return;
@@ -205,6 +305,7 @@ export class BusModel {
   #handle(delivery: Delivery): void {
     this.#settle(delivery, "handled");
     this.#endReplay(delivery);
+    this.#leave(delivery);
   }
 
   #fail(delivery: Delivery, how: "failed" | "timedOut"): void {
@@ -219,6 +320,7 @@ export class BusModel {
     }
     delivery.state = "waiting";
     this.#arm(delivery, waitMs);
+    this.subscriptions[delivery.subscription]!.lane.rest(delivery);
   }
 
   #arm(delivery: Delivery, waitMs: number): void {
@@ -226,18 +328,26 @@ export class BusModel {
     delivery.armed = ++this.#armed;
   }
 
-  #settle(delivery: Delivery, outcome: "handled" | "failed" | "timedOut" | "aborted"): void {
+  #settle(delivery: Delivery, outcome: "handled" | "failed" | "timedOut" | "aborted" | "dropped" | "skipped"): void {
     this.#count(outcome);
     delivery.state = "settled";
     this.#deliveries.delete(delivery.key);
     const hanging = attemptKey(delivery);
     if (this.hanging.has(hanging)) this.hanging.set(hanging, false);
+    const isGivenBack = outcome === "aborted" || outcome === "dropped" || outcome === "skipped";
+    if (isGivenBack && !delivery.isReplay) this.subscriptions[delivery.subscription]!.taken.delete(delivery.id);
+  }
+
+  /** It has settled: others may have its place. */
+  #leave(delivery: Delivery): void {
+    this.subscriptions[delivery.subscription]!.lane.left(delivery);
   }
 
   #deadLetter(delivery: Delivery, outcome: "failed" | "timedOut"): void {
     this.#settle(delivery, outcome);
     this.#count("deadLettered");
     this.#store(delivery);
+    this.#leave(delivery);
   }
 
   #store({ key, isReplay }: Delivery): void {
@@ -269,7 +379,7 @@ export class BusModel {
     if (!isAble) return;
     this.#count("replays");
     this.#replaying.add(key);
-    this.#deliver({ subscription, serial, depth, isReplay: true });
+    this.#deliver({ subscription, serial, id: serial, depth, isReplay: true });
     this.#settleDown();
   }
 
@@ -287,36 +397,51 @@ export class BusModel {
   advance(ms: number): void {
     const until = this.now + ms;
     for (;;) {
-      const next = [...this.#deliveries.values()].toSorted(
-        (one, other) => one.dueAt - other.dueAt || one.armed - other.armed,
-      )[0];
+      const timers = [...this.#deliveries.values(), ...this.#scheduled];
+      const next = timers.toSorted((one, other) => one.dueAt - other.dueAt || one.armed - other.armed)[0];
       const at = Math.min(next?.dueAt ?? Number.POSITIVE_INFINITY, this.#drainEndsAt);
       if (at > until) break;
       this.now = at;
       if (at === this.#drainEndsAt) this.#cutAll();
-      else this.#wake(next!);
+      else if (next !== undefined && "call" in next) {
+        this.#scheduled = this.#scheduled.filter((each) => each !== next);
+        this.#dispatch(next.call);
+      } else this.#wake(next as Delivery);
       this.#settleDown();
     }
     this.now = until;
   }
 
   #wake(delivery: Delivery): void {
-    const { plan, isActive } = this.subscriptions[delivery.subscription]!;
+    delivery.dueAt = Number.POSITIVE_INFINITY;
     if (delivery.state === "running") {
       this.hanging.set(attemptKey(delivery), false);
       this.#fail(delivery, "timedOut");
-    } else if (isActive || plan.once) this.#attempt(delivery);
-    else this.#deadLetter(delivery, delivery.last);
+    } else if (!delivery.isQueued) this.#begin(delivery);
+    else {
+      delivery.state = "due";
+      this.subscriptions[delivery.subscription]!.lane.rejoin(delivery);
+    }
   }
 
   drain(deadlineMs: number): void {
     if (this.state !== "open") return;
     this.state = "draining";
     this.#drainEndsAt = this.now + deadlineMs;
+    this.#cancelScheduled();
     for (const delivery of [...this.#deliveries.values()]) {
       if (delivery.state === "waiting" && delivery.dueAt > this.#drainEndsAt) this.#deadLetter(delivery, delivery.last);
     }
+    for (const { lane } of this.subscriptions) {
+      lane.isOpenForGood = true;
+      lane.resume();
+    }
     this.#settleDown();
+  }
+
+  #cancelScheduled(): void {
+    if (this.#scheduled.length > 0) this.#count("cancelled", this.#scheduled.length);
+    this.#scheduled = [];
   }
 
   close(): void {
@@ -352,6 +477,7 @@ export class BusModel {
   }
 
   #end(): void {
+    this.#cancelScheduled();
     this.state = "closed";
     this.#drainEndsAt = Number.POSITIVE_INFINITY;
     for (const subscription of this.subscriptions) subscription.isActive = false;
@@ -362,6 +488,8 @@ export class BusModel {
     const deliveries = [...this.#deliveries.values()];
     return {
       ...this.counts,
+      scheduled: this.#scheduled.length,
+      queued: deliveries.filter((each) => each.state === "new" || each.state === "due").length,
       running: deliveries.filter((each) => each.state === "running").length,
       waitingForRetry: deliveries.filter((each) => each.state === "waiting").length,
       deadLettersStored: this.letters.size,
@@ -380,6 +508,11 @@ export function childSerial({
   attempts,
 }: Pick<Delivery, "serial" | "subscription" | "attempts">): string {
   return `${serial}/${subscription}.${attempts}`;
+}
+
+/** What an ordered subscription orders by. */
+export function orderKeyOf(serial: string): string {
+  return /[02468]$/.test(serial) ? "even" : "odd";
 }
 
 function attemptKey({ key, attempts }: Delivery): string {

@@ -9,7 +9,17 @@ import type { Logger } from "../../src/logger.ts";
 import type { SubscribeOptions } from "../../src/options.ts";
 import type { Subscription } from "../../src/routing/subscription.ts";
 import { conservationViolations, type LedgerSnapshot } from "../support/conservation.ts";
-import { type Counts, childSerial, FIRST_RETRY_MS, MAX_DEPTH, type SubscriptionPlan } from "./bus-model.ts";
+import { settleTurns } from "../support/test-bus.ts";
+import {
+  type Counts,
+  childSerial,
+  FIRST_RETRY_MS,
+  MAX_DEPTH,
+  orderKeyOf,
+  type Publishing,
+  type SubscriptionPlan,
+} from "./bus-model.ts";
+import type { LanePlan } from "./lane-model.ts";
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const serials: StandardSchemaV1 = {
@@ -50,6 +60,8 @@ export class RealBus {
       name: `s${index}`,
       once: plan.once,
       timeoutMs: plan.timeoutMs,
+      deduplicate: plan.deduplicate,
+      ...laneOptions(plan.lane),
       retry: { maxAttempts: plan.maxAttempts, backoff: { initialMs: FIRST_RETRY_MS, jitter: "none" } },
       classify: (error) => ((error as Error).message as "fatal" | "expected" | "retryable") ?? "retryable",
     };
@@ -79,7 +91,9 @@ export class RealBus {
       case "dead-letter":
         return ctx.deadLetter("unreadable");
       case "publish":
-        this.#watch(ctx.publish("leaf", childSerial({ serial, subscription: index, attempts: ctx.attempt })));
+        this.#watch(
+          ctx.publish("leaf", childSerial({ serial, subscription: index, attempts: ctx.attempt }), NOT_WAITING),
+        );
         return undefined;
       case "hang":
         return new Promise<void>((resolve, reject) => {
@@ -98,9 +112,18 @@ export class RealBus {
     this.#subscriptions[index]?.unsubscribe();
   }
 
-  publish(subject: string, serial: string): void {
+  publish({ subject, id, delayMs }: Publishing, serial: string): void {
     const isBad = subject === "checked badly";
-    this.#watch(this.bus.publish(isBad ? "checked" : subject, isBad ? 0 : serial));
+    const event = { name: isBad ? "checked" : subject, data: isBad ? 0 : serial, ...(id === undefined ? {} : { id }) };
+    this.#watch(this.bus.publish(event, { delayMs }));
+  }
+
+  pause(index: number): void {
+    this.#subscriptions[index]?.pause();
+  }
+
+  resume(index: number): void {
+    this.#subscriptions[index]?.resume();
   }
 
   end(hanging: string, how: "returns" | "throws"): void {
@@ -142,6 +165,7 @@ export class RealBus {
   /** Lets everything happen that is due, and time go by. */
   async advance(ms: number): Promise<void> {
     await vi.advanceTimersByTimeAsync(ms);
+    await settleTurns(1); // long queues go on in a real turn, so as not to starve the event loop
     for (let turn = 0; turn < 3; turn++) await vi.advanceTimersByTimeAsync(0); // a drain looks again when it was idle
   }
 
@@ -164,5 +188,15 @@ export class RealBus {
   }
 }
 
+/** A handler that waits for what cannot start before it ends would be refused. */
+const NOT_WAITING = { wait: "accepted" } as const;
+
+function laneOptions(lane: LanePlan | undefined): SubscribeOptions {
+  if (lane === undefined) return {};
+  const { concurrency, isOrdered, capacity, policy } = lane;
+  const orderBy = isOrdered ? (event: BusEvent) => orderKeyOf(String(event.data)) : undefined;
+  return { concurrency, orderBy, queue: { capacity, policy } };
+}
+
 /** Told by the conservation law from the others. */
-const IMPLIED: ReadonlySet<string> = new Set(["dispatched", "attemptsRunning", "spansStarted", "spansEnded"]);
+const IMPLIED: ReadonlySet<string> = new Set(["attemptsRunning", "spansStarted", "spansEnded"]);
