@@ -1,3 +1,4 @@
+import "./unhurried-pacer.ts";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EventBus } from "../../src/event-bus.ts";

@@ -1,3 +1,4 @@
+import "./unhurried-pacer.ts";
 import { vi } from "vitest";
 import { defineEvents } from "../../src/catalog/catalog.ts";
 import type { DefaultCatalog } from "../../src/catalog/catalog-types.ts";
@@ -9,7 +10,6 @@ import type { Logger } from "../../src/logger.ts";
 import type { SubscribeOptions } from "../../src/options.ts";
 import type { Subscription } from "../../src/routing/subscription.ts";
 import { conservationViolations, type LedgerSnapshot } from "../support/conservation.ts";
-import { settleTurns } from "../support/test-bus.ts";
 import {
   type Counts,
   childSerial,
@@ -165,7 +165,6 @@ export class RealBus {
   /** Lets everything happen that is due, and time go by. */
   async advance(ms: number): Promise<void> {
     await vi.advanceTimersByTimeAsync(ms);
-    await settleTurns(1); // long queues go on in a real turn, so as not to starve the event loop
     for (let turn = 0; turn < 3; turn++) await vi.advanceTimersByTimeAsync(0); // a drain looks again when it was idle
   }
 
