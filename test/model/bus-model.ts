@@ -160,7 +160,7 @@ export class BusModel {
   }
 
   resume(index: number): void {
-    this.subscriptions[index]?.lane.resume();
+    if (this.state !== "closed") this.subscriptions[index]?.lane.resume();
     this.#settleDown();
   }
 
