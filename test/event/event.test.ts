@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { BusError } from "../../src/errors.ts";
-import { type BusEvent, createEvent, validateEvent } from "../../src/event/event.ts";
+import { type BusEvent, createEvent, EventRecord, fixContext, validateEvent } from "../../src/event/event.ts";
 import { createBus, thrownBy } from "../support/test-bus.ts";
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -89,6 +89,38 @@ describe("createEvent", () => {
     };
 
     expect(createEvent(init).correlationId).toBe("fine");
+  });
+
+  it.each([
+    [{ causationId: "cause-1" }, "cause-1", 0],
+    [{ depth: 3 }, undefined, 3],
+    [{ causationId: "cause-1", depth: 3 }, "cause-1", 3],
+    [{}, undefined, 0],
+  ])("takes over what is known of its causes: %j", (given, causationId, depth) => {
+    const event = createEvent({ name: "a", source: "test", ...given });
+
+    const json = event.toJSON();
+
+    expect([event.causationId, event.depth]).toEqual([causationId, depth]);
+    expect([json.causationId, json.depth]).toEqual([causationId, depth]);
+    expect("causationId" in json).toBe(causationId !== undefined);
+  });
+
+  it.each([{ causationId: "cause-1" }, { depth: 3 }, { id: "id-1" }, { correlationId: "c-1" }])(
+    "keeps %j when it is published",
+    async (given) => {
+      const { bus } = createBus();
+      const seen: BusEvent[] = [];
+      bus.subscribe("a", (event) => void seen.push(event));
+
+      await bus.publish(createEvent({ name: "a", source: "test", ...given }));
+
+      expect(seen).toMatchObject([given]);
+    },
+  );
+
+  it("has no cause of its own where only a field is wrong", () => {
+    expect("cause" in (thrownBy(() => createEvent({ name: "a b", source: "test" })) as object)).toBe(false);
   });
 
   it("shows its fields when it is inspected", () => {
@@ -190,5 +222,32 @@ describe("two events", () => {
     const [one, other] = [1, 2].map((data) => createEvent({ name: "a.b", data, source: "s" }));
 
     expect(one).not.toEqual(other);
+  });
+});
+
+describe("the headers of an event published under a propagator", () => {
+  function publishedEvent(injected: Readonly<Record<string, string>> | undefined): EventRecord {
+    const origin = { now: Date.now, generateId: () => "id-1", injectHeaders: () => injected };
+    const event = new EventRecord({ name: "a", source: "test", given: { name: "a", headers: OWN } }, 1, origin);
+    fixContext(event, "a context");
+    return event;
+  }
+  const OWN = { tenant: "x", traceparent: "old" };
+
+  it("are its own and those of the context, which win", () => {
+    const { headers } = publishedEvent({ traceparent: "new" });
+
+    expect(headers).toEqual({ tenant: "x", traceparent: "new" });
+    expect(Object.isFrozen(headers)).toBe(true);
+  });
+
+  it("are its own where nothing is injected", () => {
+    expect(publishedEvent(undefined).headers).toEqual(OWN);
+  });
+
+  it("are made once", () => {
+    const event = publishedEvent({ traceparent: "new" });
+
+    expect(event.headers).toBe(event.headers);
   });
 });

@@ -37,7 +37,7 @@ export const FIRST_RETRY_MS = 101;
 export const GRID_MS = 1000;
 export const MAX_DEPTH = 2;
 /** What the act `publish` publishes. */
-const LEAF = "leaf";
+export const LEAF = "leaf";
 
 /** Which names each pattern means, written out. */
 const MEANING: Readonly<Record<string, readonly string[]>> = {

@@ -121,8 +121,8 @@ const letter = fc
       const key = model.knowsLetters ? pick([...model.letters], each.which) : undefined;
       if (key === undefined) return undefined;
       // a replay that a full queue drops makes its subscription forget the event's id: to be mended there, then tried here
-    if (each.what === "replay" && model.subscriptions[Number.parseInt(key, 10)]?.plan.deduplicate) return undefined;
-    if (each.what === "replay") {
+      if (each.what === "replay" && model.subscriptions[Number.parseInt(key, 10)]?.plan.deduplicate) return undefined;
+      if (each.what === "replay") {
         real.replay(key); // first: the model forgets a letter that is handled at once
         model.replay(key, key.split("/").length - 1);
       } else {

@@ -1,5 +1,5 @@
 /** What happens to what does not fit into a queue. */
-export type Policy = "block" | "drop-oldest" | "drop-newest" | "reject";
+type Policy = "block" | "drop-oldest" | "drop-newest" | "reject";
 
 export interface LanePlan {
   readonly concurrency: number | undefined;
