@@ -8,8 +8,8 @@ export interface Sink extends Disposable {
 }
 
 /** Starts the process that takes OTLP; it ends with this one at the latest. */
-export async function startSink(): Promise<Sink> {
-  const child = fork(join(import.meta.dirname, "sink.ts"));
+export async function startSink(kind: "healthy" | "black hole" = "healthy"): Promise<Sink> {
+  const child = fork(join(import.meta.dirname, "sink.ts"), [kind]);
   const [port] = await once(child, "message");
   return { endpoint: `http://127.0.0.1:${port}`, [Symbol.dispose]: () => child.disconnect() };
 }

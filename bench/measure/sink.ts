@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage } from "node:http";
 
 /**
  * A process that takes OTLP JSON over HTTP and counts spans: `GET /spans` answers how many since the last `DELETE /spans`.
- * Tells its parent the port it listens on.
+ * Tells its parent the port it listens on. As a black hole, told as its argument, it takes everything and answers nothing.
  */
+const isBlackHole = process.argv[2] === "black hole";
 let spans = 0;
 
 const server = createServer(async (request, response) => {
@@ -14,6 +15,7 @@ const server = createServer(async (request, response) => {
   }
   const body = await readBody(request);
   if (request.url === "/v1/traces") spans += countSpans(body);
+  if (isBlackHole) return;
   response.setHeader("content-type", "application/json");
   response.end("{}");
 });

@@ -84,7 +84,8 @@ function bytesTable(scenarios: readonly string[], results: Results): string {
   return table(["", ...scenarios.map((name) => name.replaceAll("/", " "))], rows);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows under a head. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return `${[line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n")}\n`;
 }
