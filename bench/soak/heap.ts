@@ -15,11 +15,11 @@ export const HEAP_FLAGS: readonly string[] = ["--expose-gc", "--no-flush-bytecod
  */
 export async function leftBehind(work: (size: number) => Promise<void>, size: number): Promise<readonly Reading[]> {
   await work(FILLING);
-  const timers = liveTimers();
-  const bytes = await usedHeap();
+  const before = await whatIsHeld();
   await work(size);
-  const timersLeft = liveTimers() - timers;
-  const growth = (await usedHeap()) - bytes;
+  const after = await whatIsHeld();
+  const growth = after.bytes - before.bytes;
+  const timersLeft = Math.max(0, after.timers - before.timers); // one of node's own may have gone meanwhile
   const atMost = Math.max(LEAST_LIMIT_MB, (MAX_GROWTH_MB * size) / 1_000_000);
   return [
     { what: "heap growth after GC", measured: growth / MB, unit: "MB", limit: { atMost } },
@@ -45,10 +45,16 @@ function liveTimers(): number {
   return liveObjects(timer.constructor);
 }
 
-async function usedHeap(): Promise<number> {
+async function whatIsHeld(): Promise<{ readonly timers: number; readonly bytes: number }> {
+  await collect();
+  const timers = liveTimers();
+  await collect();
+  return { timers, bytes: process.memoryUsage().heapUsed };
+}
+
+async function collect(): Promise<void> {
   for (let round = 0; round < 4; round++) {
     await nextTurn(); // what a turn holds, weak references among it, is let go after it
     globalThis.gc?.();
   }
-  return process.memoryUsage().heapUsed;
 }
