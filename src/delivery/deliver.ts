@@ -275,7 +275,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   /** Tells the publisher: once, by whoever settled, who then leaves the lane, last, for that starts others. */
   #release(): void {
-    if (!isTaken(this.#settlement)) this.leg.subscription.forgets(this.event);
+    if (!isTaken(this.#settlement) && !this.origin.replayOf) this.leg.subscription.forgets(this.event);
     if (this.#isInFlight) {
       this.#isInFlight = false;
       this.host.inFlight.delete(this);

@@ -18,7 +18,7 @@ export interface HeldHandler {
 
 export function heldHandler(): HeldHandler {
   const started: unknown[] = [];
-  const calls: ReturnType<typeof deferred>[] = [];
+  const calls: ReturnType<typeof deferred<void>>[] = [];
   let most = 0;
   let isReleased = false;
   const handler = async (event: BusEvent): Promise<void> => {
