@@ -28,8 +28,10 @@ export function deadlockedName({ event, legs, holder, isAwaited }: WaitInside): 
 export function deadlockProblem(wait: WaitInside): BusError | undefined {
   const name = deadlockedName(wait);
   if (name === undefined) return undefined;
-  const text = `cannot publish "${wait.event.name}" and wait for "${name}": it can only start when this handler has ended; publish with wait: "accepted", or raise its concurrency`;
-  return new BusError("DEADLOCK", text);
+  const text = wait.isAwaited
+    ? ` and wait for "${name}": it can only start when this handler has ended; publish with wait: "accepted", or raise its concurrency`
+    : `: the queue of "${name}" is full, and has room only when this handler has ended; raise its queue.capacity or concurrency`;
+  return new BusError("DEADLOCK", `cannot publish "${wait.event.name}"${text}`);
 }
 
 const NOTHING: ReadonlySet<AwaitedWork> = new Set();

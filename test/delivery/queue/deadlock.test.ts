@@ -128,7 +128,7 @@ describe("the deadlock guard", () => {
     const outcomes = new Outcomes();
     bus.subscribe(
       "a",
-      (event) => (event.data === 1 ? outcomes.of(bus.publish("b", 2, { delayMs: 20 })) : undefined),
+      (event) => (event.data === 1 ? outcomes.of(bus.publish("b", 2, { delayMs: 100 })) : undefined),
       A,
     );
     bus.subscribe("b", (event) => (event.data === 1 ? outcomes.of(later(bus, "a")) : undefined), B);
@@ -194,6 +194,27 @@ describe("the deadlock guard", () => {
 
     expect(outcomes.seen).toEqual(["DEADLOCK"]);
     expect(bus.deadLetters.size).toBe(1);
+  });
+});
+
+describe("a handler that publishes into its own full queue", () => {
+  it("is refused even where only acceptance is waited for, with what to do about it", async () => {
+    const { bus } = createBus();
+    const accepted = { wait: "accepted" } as const;
+    bus.subscribe(
+      "a",
+      async () => {
+        await bus.publish("a", undefined, accepted);
+        await bus.publish("a", undefined, accepted);
+      },
+      { ...A, queue: { capacity: 1 } },
+    );
+
+    const { deliveries } = await bus.publish("a");
+
+    expect(String(deliveries[0]?.error)).toMatch(/queue of "lane a" is full.*raise its queue.capacity or concurrency/);
+    expect(deliveries[0]?.error).toMatchObject({ code: "DEADLOCK" });
+    await bus.close();
   });
 });
 
