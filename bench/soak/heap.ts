@@ -11,10 +11,14 @@ export const HEAP_FLAGS: readonly string[] = ["--expose-gc", "--no-flush-bytecod
 
 /**
  * What `work` leaves behind after a garbage collection: bytes, and timers that somebody still holds. It is done before in
- * a size that fills every cache and every buffer that is bounded.
+ * a size, `filling`, that fills every cache and every buffer that is bounded.
  */
-export async function leftBehind(work: (size: number) => Promise<void>, size: number): Promise<readonly Reading[]> {
-  await work(FILLING);
+export async function leftBehind(
+  work: (size: number) => Promise<void>,
+  size: number,
+  filling: number = FILLING,
+): Promise<readonly Reading[]> {
+  await work(filling);
   const before = await whatIsHeld();
   await work(size);
   const after = await whatIsHeld();

@@ -32,12 +32,16 @@ export const hostileNames: Figure = {
 
     let published = 0;
     let refused = 0;
-    const readings = await leftBehind(async (publishes) => {
-      for (let i = 0; i < publishes; i++, published++) {
-        await bus.publish(hostileName(published)).catch(() => refused++);
-      }
-      await telemetry.flush();
-    }, size);
+    const readings = await leftBehind(
+      async (publishes) => {
+        for (let i = 0; i < publishes; i++, published++) {
+          await bus.publish(hostileName(published)).catch(() => refused++);
+        }
+        await telemetry.flush();
+      },
+      size,
+      FILLING,
+    );
 
     const refusedCounts = Object.values(bus.stats().refused);
     const metrics = metricsIn(await reader.collect());
@@ -54,6 +58,9 @@ export const hostileNames: Figure = {
     ];
   },
 };
+
+/** After which the cache has been full once: a map keeps the room it has grown to. */
+const FILLING = 80_000;
 
 /** Publish and process spans of `maxDestinations` names and of `_other`. */
 const MAX_SPAN_NAMES = 2 * (500 + 1);
