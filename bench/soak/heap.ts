@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import type { Reading } from "./figure.ts";
 
-/** For a million, and as much for each of fewer; noise is well below a tenth of a megabyte. */
+/** For a million, and as much for each of fewer; noise is a tenth of a megabyte, with telemetry one. */
 const MAX_GROWTH_MB = 5;
-const LEAST_LIMIT_MB = 1;
+const LEAST_LIMIT_MB = 2;
 
 /** Flags of the process that measures the heap: what V8 throws away of code that has not run lately would hide growth. */
 export const HEAP_FLAGS: readonly string[] = ["--expose-gc", "--no-flush-bytecode"];
