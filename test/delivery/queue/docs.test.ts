@@ -1,33 +1,24 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { extractPrograms, outputPattern } from "../../readme/programs.ts";
-import { runChild } from "../../support/child.ts";
-import { ROOT } from "../../support/root.ts";
-import { makeLinkedFolder } from "../../testing/linked-folder.ts";
+import { readPage, runPageProgram } from "../../support/page.ts";
+import { outputPattern } from "../../support/page-programs.ts";
 
 const PROGRAM_TIMEOUT_MS = 60_000;
 
-const page = await readFile(join(ROOT, "docs/delivery-control.md"), "utf8");
-const programs = extractPrograms(page);
+const page = await readPage("docs/delivery-control.md");
 
 describe("docs/delivery-control.md", () => {
   it("has a program", () => {
-    expect(programs.map(({ file }) => file)).toEqual(["delivery-control.ts"]);
+    expect(page.programs.map(({ file }) => file)).toEqual(["delivery-control.ts"]);
   });
 
-  for (const { file, source, output = "" } of programs) {
-    it(
-      `has a program that does what it says: ${file}`,
-      async () => {
-        await using folder = await makeLinkedFolder({ [file]: source });
+  it.each(page.programs)(
+    "has a program that does what it says: $file",
+    async (program) => {
+      const { exitCode, stdout, stderr } = await runPageProgram(page, program);
 
-        const { exitCode, stdout, stderr } = await runChild(process.execPath, [file], folder.path);
-
-        expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
-        expect(stdout).toMatch(outputPattern(output));
-      },
-      PROGRAM_TIMEOUT_MS,
-    );
-  }
+      expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
+      expect(stdout).toMatch(outputPattern(program.output ?? ""));
+    },
+    PROGRAM_TIMEOUT_MS,
+  );
 });
