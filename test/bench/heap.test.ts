@@ -1,11 +1,15 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isBroken } from "../../bench/soak/figure.ts";
 import { leftBehind } from "../../bench/soak/heap.ts";
 
 setFlagsFromString("--expose-gc");
 globalThis.gc ??= runInNewContext("gc") as NonNullable<typeof globalThis.gc>;
+
+// counting objects is experimental, says Node
+beforeAll(() => void vi.spyOn(process, "emitWarning").mockImplementation(() => undefined));
+afterAll(() => void vi.restoreAllMocks());
 
 describe("what is left behind", () => {
   it("is told of objects that somebody keeps, a hundred bytes for each event", async () => {
