@@ -334,6 +334,7 @@ export class BusModel {
     this.#deliveries.delete(delivery.key);
     const hanging = attemptKey(delivery);
     if (this.hanging.has(hanging)) this.hanging.set(hanging, false);
+    if (outcome === "dropped" || outcome === "skipped") this.#replaying.delete(delivery.key); // the letter stays
     const isGivenBack = outcome === "aborted" || outcome === "dropped" || outcome === "skipped";
     if (isGivenBack && !delivery.isReplay) this.subscriptions[delivery.subscription]!.taken.delete(delivery.id);
   }
