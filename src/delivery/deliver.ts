@@ -79,7 +79,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     this.#ticket?.leave();
   }
 
-  /** Resolves when it has a place in its queue; undefined if it need not wait for that. */
+  /** Resolves when it has a place in its queue; undefined if it has, or needs none. */
   whenAdmitted(): Promise<void> | undefined {
     return this.#ticket?.whenAdmitted();
   }
@@ -141,8 +141,7 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
 
   attemptEnded(attempt: Attempt, result: AttemptResult, thrown: unknown): void {
     const { host, leg } = this;
-    const { startedAt } = attempt;
-    const now = startedAt === 0 ? 0 : performance.now();
+    const now = attempt.startedAt === 0 ? 0 : performance.now();
     if (result === "returned" && attempt.verdict === undefined) {
       attempt.finish();
       leg.accounts.handled();
@@ -202,9 +201,10 @@ export class Delivery implements AttemptOwner, InFlightWork<Delivery> {
     this.outlivesTurn();
     this.#retry ??= new RetryWait(this.leg.accounts);
     this.#retry.start(delayMs, () => {
-      const ticket = this.#ticket;
-      if (ticket === undefined) this.begin();
-      else ticket.lane.rejoin(ticket);
+      const { lane } = this.leg.subscription; // there may be one by now: it is paused
+      if (lane !== undefined) this.#ticket ??= new Ticket(this, lane);
+      if (this.#ticket === undefined) this.begin();
+      else this.#ticket.lane.rejoin(this.#ticket);
     });
   }
 

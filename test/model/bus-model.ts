@@ -77,8 +77,6 @@ interface Delivery extends LaneEntry {
   readonly serial: string;
   readonly depth: number;
   readonly isReplay: boolean;
-  /** Whether its retries queue too: those of a delivery that came before there was a queue do not, nor when paused. */
-  readonly isQueued: boolean;
   attempts: number;
   /** When it is due to be called again, or to time out; of those due together, the one that was armed first. */
   dueAt: number;
@@ -92,7 +90,6 @@ interface ModelSubscription {
   readonly lane: LaneModel<Delivery>;
   /** Ids of events that were handled, or are on their way to be. */
   readonly taken: Set<string>;
-  hasQueue: boolean;
   isActive: boolean;
 }
 
@@ -149,13 +146,12 @@ export class BusModel {
       skip: (delivery) => this.#settle(delivery, "skipped"),
     });
     lane.isOpenForGood = this.state === "draining";
-    this.subscriptions.push({ plan, lane, taken: new Set(), hasQueue: plan.lane !== undefined, isActive: true });
+    this.subscriptions.push({ plan, lane, taken: new Set(), isActive: true });
   }
 
   pause(index: number): void {
     const subscription = this.subscriptions[index];
     if (!subscription?.isActive) return;
-    subscription.hasQueue = true;
     subscription.lane.pause();
   }
 
@@ -221,7 +217,6 @@ export class BusModel {
       ...fresh,
       key,
       orderKey: orderKeyOf(start.serial),
-      isQueued: subscription.hasQueue,
     };
     if (!subscription.isActive) this.#count("skipped");
     else if (!start.isReplay && subscription.plan.deduplicate && subscription.taken.has(start.id)) {
@@ -418,8 +413,7 @@ export class BusModel {
     if (delivery.state === "running") {
       this.hanging.set(attemptKey(delivery), false);
       this.#fail(delivery, "timedOut");
-    } else if (!delivery.isQueued) this.#begin(delivery);
-    else {
+    } else {
       delivery.state = "due";
       this.subscriptions[delivery.subscription]!.lane.rejoin(delivery);
     }

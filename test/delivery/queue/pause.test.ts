@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { beforeEach, describe, expect, it } from "vitest";
 import { currentEvent } from "../../../src/index.ts";
 import { telemetryCells } from "../../../src/telemetry/cells.ts";
+import { conservationViolations } from "../../support/conservation.ts";
 import { createBus, settleTurns } from "../../support/test-bus.ts";
 import { resetProcessState } from "../../telemetry/recorded-sdk.ts";
 
@@ -108,5 +109,29 @@ describe("Subscription.pause", () => {
       ["x", "x", "x"],
       ["y", "y", "y"],
     ]);
+  });
+});
+
+describe("a subscription that is paused while a retry waits", () => {
+  it.each([undefined, 10])("starts it when it is resumed (concurrency %s)", async (concurrency) => {
+    const { bus } = createBus();
+    let calls = 0;
+    const failing = (): void => {
+      calls++;
+      throw new Error("broken");
+    };
+    const retry = { maxAttempts: 2, backoff: { initialMs: 1, jitter: "none" } } as const;
+    const subscription = bus.subscribe("a", failing, { name: "s", concurrency, retry });
+    const published = bus.publish("a");
+    subscription.pause();
+    while (bus.stats().waitingForRetry > 0) await settleTurns();
+
+    const whilePaused = { calls, queued: bus.stats().queued };
+    subscription.resume();
+    await published;
+
+    expect(whilePaused).toEqual({ calls: 1, queued: 1 });
+    expect(calls).toBe(2);
+    expect(conservationViolations(bus.stats())).toEqual([]);
   });
 });
