@@ -35,6 +35,11 @@ export function toMarkdown(results: Results, circumstances: Circumstances): stri
     .join("\n");
 }
 
+/** The README's generated part: the goals, and what they were measured on. */
+export function toSummary(results: Results, circumstances: Circumstances): string {
+  return [goalsTable(checkGoals(results)), describe(circumstances, results)].join("\n").trimEnd();
+}
+
 /** The goals as one table. */
 function goalsTable(checks: readonly GoalCheck[]): string {
   const rows = checks.map((check) => {
