@@ -7,7 +7,6 @@ import { canRun, keepTool, messageOf, runCommand, StepError } from "./step.ts";
 import { toolPath } from "./tools.ts";
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const PUBLIC_MIRROR = "http://deb.debian.org/debian";
 
 /**
  * Takes the pinned programs out of Debian's newer suites. The packages come through apt, which checks their
@@ -34,7 +33,7 @@ export async function installFromDebian(say: (line: string) => void): Promise<vo
   }
 }
 
-/** The mirror of the system's own sources, or Debian's public one. */
+/** The mirror of the system's own sources. */
 async function debianMirror(): Promise<string> {
   const folder = "/etc/apt/sources.list.d";
   const names = await readdir(folder).catch(() => []);
@@ -43,7 +42,8 @@ async function debianMirror(): Promise<string> {
     const mirror = mirrorOf(await readFile(file, "utf8").catch(() => ""));
     if (mirror !== undefined) return mirror;
   }
-  return PUBLIC_MIRROR;
+  const remedy = "use a Debian machine, or put the programs into the cache by hand (scripts/stack/tools.ts says where)";
+  throw new StepError("the apt sources of this machine name no mirror of Debian's", remedy);
 }
 
 /** The first address in a file of apt sources that ends in `/debian`: both forms, `deb <address>` and `URIs: <address>`. */
