@@ -10,6 +10,8 @@ const MAX_SENDING = 16;
  */
 const PER_TURN = 1;
 const PER_TURN_UNDER_PRESSURE = 4;
+/** How much of a turn they may take together, in milliseconds: on a slow machine four of them make timers late. */
+const TURN_BUDGET_MS = 3;
 
 /** How an {@link ExportQueue} batches, and whom it tells. */
 export interface ExportQueueOptions<Item> {
@@ -121,9 +123,11 @@ export class ExportQueue<Item> {
   #pump(): void {
     const isPressed = this.counts.queued * 2 > this.#options.capacity;
     const atMost = isPressed ? PER_TURN_UNDER_PRESSURE : PER_TURN;
+    const startedMs = performance.now();
     for (let begun = 0; begun < atMost && this.#isBatchDue(); begun++) {
       if (this.#sending.size >= MAX_SENDING) return; // the next answer pumps again
       this.#sendBatch();
+      if (performance.now() - startedMs >= TURN_BUDGET_MS) break;
     }
     if (this.#isBatchDue()) this.#pumpSoon();
     else if (this.#waiting.length > 0) this.#startTimer();

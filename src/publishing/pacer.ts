@@ -3,11 +3,11 @@ const { setImmediate: nextTurn } = globalThis;
 const now = performance.now.bind(performance);
 
 const CHECK_EVERY = 8;
-const MAX_TURN_MS = 10;
+const MAX_TURN_MS = 5;
 
 /**
  * Keeps a loop of `await publish` from starving timers and exporters: microtasks alone never let them run. Every few
- * publishes it reads the clock, and past 10 ms of continuous work the results wait for a macrotask, all for the same one.
+ * publishes it reads the clock, and past 5 ms of continuous work the results wait for a macrotask, all for the same one.
  */
 export class Pacer {
   #count = 0;

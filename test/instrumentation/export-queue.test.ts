@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ExportAnswer } from "../../instrumentation/export/export-call.ts";
 import { ExportQueue } from "../../instrumentation/export/export-queue.ts";
 
@@ -16,6 +16,8 @@ function makeQueue(send: (items: number[], answer: Answer) => void): ExportQueue
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => vi.restoreAllMocks());
 
 describe("ExportQueue", () => {
   it("knows where every item is at any moment, whatever the exporter answers, in whatever order", async () => {
@@ -91,4 +93,30 @@ describe("ExportQueue", () => {
 
     expect(queue.counts).toEqual({ exported: 0, dropped: 1, failed: 0, queued: 10 });
   });
+
+  it.each([
+    { takesMs: 0, begunInOneTurn: 4 },
+    { takesMs: 2, begunInOneTurn: 2 },
+    { takesMs: 3, begunInOneTurn: 1 },
+  ])(
+    "under pressure begins $begunInOneTurn batches in a turn when each takes $takesMs ms, and all in the end",
+    async ({ takesMs, begunInOneTurn }) => {
+      let nowMs = 1000;
+      vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+      let begun = 0;
+      const queue = makeQueue((_, answer) => {
+        begun++;
+        nowMs += takesMs;
+        setImmediate(() => answer({ failure: undefined, rejected: undefined }));
+      });
+
+      for (let i = 0; i < 49; i++) queue.add(i);
+      await turn();
+      const begunAtOnce = begun;
+      await queue.flush();
+
+      expect(begunAtOnce).toBe(begunInOneTurn);
+      expect(queue.counts).toEqual({ exported: 49, dropped: 0, failed: 0, queued: 0 });
+    },
+  );
 });
