@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
  * `npm run test:mutation -- event routing`: mutates the core rooms named (all, unless any is) one after the other, and
- * writes each room's score into docs/mutation.md. Takes from minutes to an hour a room; survivors are listed as it goes.
+ * writes each room's score into docs/mutation.md. Takes minutes a room; survivors are listed as it goes, and kept in
+ * reports/mutation/<room>.json.
  */
 const ROOMS = ["bus", "catalog", "delivery", "event", "publishing", "routing"];
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -28,7 +29,9 @@ for (const room of asked.length === 0 ? ROOMS : asked) {
     env: { ...process.env, SPANBUS_ROOM: room },
   });
   if (status !== 0) process.exit(status ?? 1);
-  writeRow(room, JSON.parse(readFileSync(report, "utf8")) as Report);
+  const kept = `${root}reports/mutation/${room}.json`;
+  renameSync(report, kept);
+  writeRow(room, JSON.parse(readFileSync(kept, "utf8")) as Report);
 }
 
 /** Replaces the room's row of the page's table. */

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { EventBus } from "../../../src/event-bus.ts";
 import { BusError, type BusEvent, type HandlerContext, type Logger, type PublishResult } from "../../../src/index.ts";
 import type { QueuePolicy } from "../../../src/options.ts";
+import { CASES_TIMEOUT_MS, cases } from "../../support/cases.ts";
 import { conservationViolations } from "../../support/conservation.ts";
 import { deferred, settleTurns } from "../../support/test-bus.ts";
 
-const RUNS = 3000;
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 interface Setup {
@@ -171,21 +171,25 @@ class Run {
 }
 
 describe("a lane", () => {
-  it(`keeps its laws whatever is published, settled, paused and stopped, in ${RUNS} programs`, async () => {
-    const program = fc.array(step, { minLength: 1, maxLength: 40 });
-    const end = fc.constantFrom("drain", "drain", "close", "deadline");
-    const property = fc.asyncProperty(setup, program, end, async (made, steps, how) => {
-      const run = new Run(made);
+  it(
+    "keeps its laws whatever is published, settled, paused and stopped",
+    async () => {
+      const program = fc.array(step, { minLength: 1, maxLength: 40 });
+      const end = fc.constantFrom("drain", "drain", "close", "deadline");
+      const property = fc.asyncProperty(setup, program, end, async (made, steps, how) => {
+        const run = new Run(made);
 
-      for (const each of steps) {
-        run.do(each);
-        if (each.step === "settle" || each.step === "wait") await settleTurns(1);
-      }
-      await run.stop(how);
+        for (const each of steps) {
+          run.do(each);
+          if (each.step === "settle" || each.step === "wait") await settleTurns(1);
+        }
+        await run.stop(how);
 
-      expect(run.breaches).toEqual([]);
-    });
+        expect(run.breaches).toEqual([]);
+      });
 
-    await fc.assert(property, { numRuns: RUNS });
-  }, 120_000);
+      await fc.assert(property, cases("any queue"));
+    },
+    CASES_TIMEOUT_MS,
+  );
 });
