@@ -22,7 +22,7 @@ const config: ViteUserConfig = defineConfig({
       `test/${room}/**/*.test.ts`,
       "test/*.test.ts",
       "test/decorators/**/*.test.ts",
-      "test/telemetry/{metrics,queues,spans,span-failures}.test.ts",
+      "test/telemetry/{guard,metrics,queues,spans,span-failures}.test.ts",
       "test/model/history.property.test.ts",
     ],
     // Seconds for each mutant, to test what mutants do not touch: memory, the compiler, 200,000 pairs of pattern and name.

@@ -43,7 +43,8 @@ export class OptionCheck {
   }
 
   oneOf(key: string, values: readonly string[]): void {
-    this.#expect(key, values.map((each) => `"${each}"`).join(", "), (value) => values.includes(value as string));
+    const form = `one of ${values.map((each) => `"${each}"`).join(", ")}`;
+    this.#expect(key, form, (value) => values.includes(value as string));
   }
 
   boolean(key: string): void {

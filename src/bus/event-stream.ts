@@ -44,7 +44,7 @@ export class EventStream implements AsyncIterableIterator<BusEvent> {
     this.#forgetClose = source.whenClosed(() => this.#end());
     this.#signal = signal;
     if (signal?.aborted) this.#end();
-    else signal?.addEventListener("abort", this.#end, { once: true });
+    else signal?.addEventListener("abort", this.#end);
   }
 
   #push(event: BusEvent): Promise<void> | undefined {
@@ -129,7 +129,7 @@ export function waitForEvent(source: EventSource, pattern: string, options: Wait
       settle();
     }
     if (signal?.aborted) return aborted();
-    signal?.addEventListener("abort", aborted, { once: true });
+    signal?.addEventListener("abort", aborted);
     if (timeoutMs === undefined) return;
     timer = setTimeout(() => {
       fail(new BusError("TIMEOUT", `no event matching "${pattern}" came within ${timeoutMs} ms`));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { busSettings } from "../../src/bus/bus-settings.ts";
+import { type BusSettings, busSettings } from "../../src/bus/bus-settings.ts";
 import { EventBus } from "../../src/event-bus.ts";
 import { createBus, thrownBy } from "../support/test-bus.ts";
 
@@ -33,6 +33,8 @@ const BAD: readonly (readonly [named: string, options: unknown])[] = [
   ["errors", { errors: "none" }],
   ["maxDestinations", { maxDestinations: 0 }],
   ["maxDestinations", { maxDestinations: 1501 }],
+  ["maxScheduled", { maxScheduled: 0 }],
+  ["maxScheduled", { maxScheduled: 10_000_001 }],
   ["deadLetters", { deadLetters: 5 }],
   ["deadLetters", { deadLetters: null }],
   ["capacity", { deadLetters: { capacity: 0 } }],
@@ -50,10 +52,34 @@ describe("new EventBus", () => {
     expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining(named) });
   });
 
-  it("names the value and the range", () => {
-    const error = thrownBy(() => new EventBus({ maxDepth: -1 }));
+  it.each([
+    [{ source: "" }, 'source must be 1 to 255 characters without control characters, got ""'],
+    [{ logger: {} }, "logger must be a pino-shaped logger with debug, info, warn and error, got an object"],
+    [{ events: 5 }, "events must be an object, got 5"],
+    [{ unknownEvents: "x" }, 'unknownEvents must be one of "refuse", "allow", got "x"'],
+    [{ trace: "x" }, 'trace must be one of "child", "link", "auto", got "x"'],
+    [{ maxDepth: -1 }, "maxDepth must be an integer from 0 to 256, got -1"],
+    [{ maxDestinations: 1.5 }, "maxDestinations must be an integer from 1 to 1500, got 1.5"],
+    [{ maxScheduled: 1.5 }, "maxScheduled must be an integer from 1 to 10000000, got 1.5"],
+    [{ deadLetters: 5 }, "deadLetters must be an object, got 5"],
+    [{ deadLetters: { capacity: 0 } }, "deadLetters: capacity must be an integer from 1 to 10000000, got 0"],
+  ])("says of %j what is asked for", (options, message) => {
+    const error = thrownBy(() => new EventBus(options as never));
 
-    expect(error).toMatchObject({ message: "new EventBus: maxDepth must be an integer from 0 to 256, got -1" });
+    expect(error).toMatchObject({ message: `new EventBus: ${message}` });
+  });
+
+  it.each<[option: keyof BusSettings, values: readonly string[]]>([
+    ["unknownEvents", ["refuse", "allow"]],
+    ["freeze", ["shallow", "deep"]],
+    ["trace", ["child", "link", "auto"]],
+    ["spans", ["handlers", "events", "off"]],
+    ["incoming", ["trust", "link", "ignore"]],
+    ["errors", ["type", "message", "full"]],
+  ])("takes each value of %s", (option, values) => {
+    const taken = values.map((value) => busSettings({ [option]: value })[option as "trace"]);
+
+    expect(taken).toEqual(values);
   });
 
   it("refuses a definition that no catalog would take", () => {

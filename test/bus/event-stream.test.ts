@@ -1,7 +1,27 @@
-import { describe, expect, it } from "vitest";
+import { getEventListeners } from "node:events";
+import { describe, expect, it, vi } from "vitest";
+import type { BusCore } from "../../src/bus/bus-core.ts";
+import { type BusInside, INSIDE } from "../../src/bus/inside.ts";
+import type { DefaultCatalog } from "../../src/catalog/catalog-types.ts";
 import type { BusEvent } from "../../src/event/event.ts";
+import type { EventBus } from "../../src/event-bus.ts";
+import type { BusOptions } from "../../src/options.ts";
+import { OpenTelemetry } from "../../src/telemetry/opentelemetry.ts";
 import { conservationViolations } from "../support/conservation.ts";
 import { createBus, deferred, rejectionOf, settleTurns, thrownBy } from "../support/test-bus.ts";
+
+/** A bus, and its inside. */
+function createOpenedBus(): { bus: EventBus; core: BusCore } {
+  let opened: BusCore | undefined;
+  const inside: BusInside = {
+    telemetry: (guard, settings) => new OpenTelemetry(guard, settings),
+    attach: (core) => {
+      opened = core;
+    },
+  };
+  const { bus } = createBus({ [INSIDE]: inside } as BusOptions<DefaultCatalog>);
+  return { bus, core: opened as unknown as BusCore };
+}
 
 describe("bus.events", () => {
   it("yields the matching events in order", async () => {
@@ -208,20 +228,59 @@ describe("bus.events", () => {
   it("leaves no listener on the signal when it ends by itself", async () => {
     const { bus } = createBus();
     const { signal } = new AbortController();
-    const listeners: string[] = [];
-    const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (...call: Parameters<typeof addEventListener>) => {
-      listeners.push(call[0]);
-      addEventListener.apply(signal, call);
-    };
-    signal.removeEventListener = (...call: Parameters<typeof removeEventListener>) => {
-      listeners.pop();
-      removeEventListener.apply(signal, call);
-    };
+    const stream = bus.events("a", { signal });
+    const during = getEventListeners(signal, "abort").length;
 
-    await bus.events("a", { signal }).return?.();
+    await stream.return?.();
 
-    expect(listeners).toEqual([]);
+    expect([during, getEventListeners(signal, "abort").length]).toEqual([1, 0]);
+  });
+
+  it("leaves no listener on the bus when it ends by itself, nor does a wait that is over", async () => {
+    const { bus, core } = createOpenedBus();
+    const stream = bus.events("a");
+    const waiting = bus.waitFor("a");
+    const during = core.closeListeners.size;
+
+    await bus.publish("b");
+    await stream.return?.();
+    await bus.publish("a");
+    await waiting;
+
+    expect([during, core.closeListeners.size]).toEqual([2, 0]);
+  });
+
+  it("lets pass what a middleware still held when it ended", async () => {
+    const { bus } = createBus();
+    const gate = deferred();
+    bus.use(async (_event, _ctx, next) => {
+      await gate.promise;
+      return next();
+    });
+    const stream = bus.events("a");
+    const published = bus.publish("a");
+    await stream.return?.();
+
+    gate.resolve();
+
+    expect((await published).deliveries).toMatchObject([{ outcome: "handled" }]);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("keeps the last of several pending calls' event until the next is asked for", async () => {
+    const { bus } = createBus();
+    const stream = bus.events("a");
+    const pending = [stream.next(), stream.next()];
+    void bus.publish("a", 1);
+    void bus.publish("a", 2);
+    await Promise.all(pending);
+    await settleTurns();
+    const before = bus.stats().handled;
+
+    void stream.next();
+    await settleTurns();
+
+    expect([before, bus.stats().handled]).toEqual([1, 2]);
   });
 
   it("takes a pattern as long as any pattern may be", () => {
@@ -309,7 +368,11 @@ describe("bus.waitFor", () => {
 
     const error = await rejectionOf(bus.waitFor("a", { signal: AbortSignal.abort(reason) }));
 
-    expect(error).toMatchObject({ code: "ABORTED", cause: reason });
+    expect(error).toMatchObject({
+      code: "ABORTED",
+      message: 'stopped waiting for "a": the signal was aborted',
+      cause: reason,
+    });
     expect(bus.describe().subscriptions).toEqual([]);
   });
 
@@ -324,13 +387,49 @@ describe("bus.waitFor", () => {
     expect(bus.describe().subscriptions).toEqual([]);
   });
 
+  it("leaves no listener and no timer behind when it has what it waited for", async () => {
+    vi.useFakeTimers();
+    try {
+      const { bus } = createBus();
+      const { signal } = new AbortController();
+      const waiting = bus.waitFor("a", { signal, timeoutMs: 60_000 });
+      const during = [getEventListeners(signal, "abort").length, vi.getTimerCount()];
+
+      await bus.publish("a");
+      await waiting;
+
+      expect(during).toEqual([1, 1]);
+      expect([getEventListeners(signal, "abort").length, vi.getTimerCount()]).toEqual([0, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("sets no timer unless it is told how long to wait", async () => {
+    vi.useFakeTimers();
+    try {
+      const { bus } = createBus();
+
+      const waiting = bus.waitFor("a");
+
+      expect(vi.getTimerCount()).toBe(0);
+      await bus.publish("a");
+      await waiting;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("rejects with BUS_CLOSED when the bus is closed meanwhile", async () => {
     const { bus } = createBus();
     const waiting = rejectionOf(bus.waitFor("a"));
 
     await bus.close();
 
-    expect(await waiting).toMatchObject({ code: "BUS_CLOSED" });
+    expect(await waiting).toMatchObject({
+      code: "BUS_CLOSED",
+      message: 'stopped waiting for "a": the bus was closed',
+    });
   });
 
   it("rejects with BUS_CLOSED when the bus is drained meanwhile", async () => {

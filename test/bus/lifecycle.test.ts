@@ -98,6 +98,48 @@ describe("EventBus.drain", () => {
     expect((await published).deliveries).toMatchObject([{ reason: "drain", attempts: 1 }]);
   });
 
+  it("says in its report how long it took", async () => {
+    const { bus } = createBus();
+    bus.subscribe("a", () => new Promise((resolve) => setTimeout(resolve, 500)));
+    void bus.publish("a");
+
+    const drained = bus.drain();
+    await vi.advanceTimersByTimeAsync(600);
+    const { durationMs } = await drained;
+
+    expect(durationMs).toBeGreaterThanOrEqual(500);
+    expect(durationMs).toBeLessThan(600);
+  });
+
+  it("cancels what was scheduled, and names it", async () => {
+    const { bus } = createBus();
+    void bus.publish("a", 1, { delayMs: 60_000, correlationId: "c-1" });
+
+    const drained = bus.drain();
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(await drained).toMatchObject({
+      cancelled: [{ eventId: expect.any(String), eventName: "a", correlationId: "c-1" }],
+    });
+  });
+
+  it("cancels and names, too, what a delivery being drained had scheduled", async () => {
+    const { bus } = createBus();
+    const done = deferred();
+    bus.subscribe("a", async (_event, ctx) => {
+      await done.promise;
+      await ctx.publish("later", undefined, { delayMs: 60_000 });
+    });
+    void bus.publish("a");
+
+    const drained = bus.drain();
+    await vi.advanceTimersByTimeAsync(1);
+    done.resolve();
+    await vi.advanceTimersByTimeAsync(10);
+
+    expect(await drained).toMatchObject({ isComplete: true, cancelled: [{ eventName: "later" }] });
+  });
+
   it("counts dead letters in its report", async () => {
     const { bus } = createBus();
     bus.subscribe("a", fail);
@@ -117,7 +159,10 @@ describe("EventBus.drain", () => {
 
     const error = await rejectionOf(bus.publish("b"));
 
-    expect(error).toMatchObject({ code: "BUS_DRAINING" });
+    expect(error).toMatchObject({
+      code: "BUS_DRAINING",
+      message: "the bus is draining: only deliveries being drained may publish",
+    });
     expect(bus.stats().refused).toEqual({ bus_draining: 1 });
   });
 
@@ -369,7 +414,12 @@ describe("EventBus.drain", () => {
 
     await bus.publish("a");
 
-    expect(errors).toMatchObject([{ code: "DRAIN_FROM_HANDLER" }]);
+    expect(errors).toMatchObject([
+      {
+        code: "DRAIN_FROM_HANDLER",
+        message: "cannot drain the bus inside one of its handlers: the drain would wait for that handler",
+      },
+    ]);
     expect(bus.describe().state).toBe("open");
   });
 
@@ -688,7 +738,10 @@ describe("a closed bus", () => {
 
     const error = await rejectionOf(bus.publish("a"));
 
-    expect(error).toMatchObject({ code: "BUS_CLOSED" });
+    expect(error).toMatchObject({
+      code: "BUS_CLOSED",
+      message: "the bus is closed: publish and subscribe before close() or drain()",
+    });
     expect(bus.stats().refused).toEqual({ bus_closed: 1 });
   });
 

@@ -122,6 +122,8 @@ describe("bus.explain", () => {
     ["*", true, "it matches every event"],
     ["**", true, "it matches every event"],
     ["order.paid", false, '"placed" is not "paid"'],
+    ["*.*", true, "* is any one token, * is any one token"],
+    ["*.paid", false, '"placed" is not "paid"'],
     ["order", false, "the name has 2 tokens, the pattern only 1"],
     ["order.placed.*", false, "the name has 2 tokens, the pattern asks for more"],
     ["order.placed.**", false, "the name has 2 tokens, the pattern asks for more"],
@@ -130,6 +132,16 @@ describe("bus.explain", () => {
     bus.subscribe(pattern, () => {}, { name: "billing" });
 
     expect(bus.explain("order.placed").subscriptions).toEqual([{ subscription: "billing", pattern, matches, because }]);
+  });
+
+  it("says of a name of one token why it matches", () => {
+    const { bus } = createBus();
+    bus.subscribe("ready", () => {}, { name: "exact" });
+    bus.subscribe("a.**", () => {}, { name: "other" });
+
+    const { subscriptions } = bus.explain("ready");
+
+    expect(subscriptions.map(({ because }) => because)).toEqual(["the pattern is the name", '"ready" is not "a"']);
   });
 
   it("agrees with what publishing does", async () => {
@@ -159,7 +171,12 @@ describe("bus.explain", () => {
   it("says why a name would be refused", () => {
     const { bus } = createBus({ events });
 
-    expect(bus.explain("a..b").refusal).toMatch(/^invalid name: /);
+    expect(bus.explain("a..b")).toEqual({
+      name: "a..b",
+      refusal: expect.stringMatching(/^invalid name: /),
+      template: undefined,
+      subscriptions: [],
+    });
     expect(bus.explain("order.lost").refusal).toBe("the catalog has no such event");
   });
 

@@ -112,8 +112,8 @@ describe("readDefinition", () => {
         "100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000), got 200",
     ],
     [{ slo: { latency: { withinMs: "250", ratio: 0.5 } } }, "slo.latency: withinMs must be a bucket boundary"],
-    [{ trace: "none" }, 'trace must be "child", "link", "auto", got "none"'],
-    [{ spans: true }, 'spans must be "handlers", "events", "off", got true'],
+    [{ trace: "none" }, 'trace must be one of "child", "link", "auto", got "none"'],
+    [{ spans: true }, 'spans must be one of "handlers", "events", "off", got true'],
     [{ description: 7 }, "description must be text, got 7"],
   ])("refuses %j, saying why", (draft, problem) => {
     const refusal = refusalOf(draft);

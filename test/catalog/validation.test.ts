@@ -99,6 +99,36 @@ describe("validateData", () => {
   });
 
   it.each([
+    [[{ message: "no" }], "no"],
+    [[{ message: "no", path: ["a", 0] }], "a.0: no"],
+    [[1, 2, 3, 4, 5].map((n) => ({ message: `m${n}` })), "m1; m2; m3; m4; m5"],
+  ])("names in its message every one of the issues %j", (issues, text) => {
+    const result = validateData(
+      schemaOf(() => ({ issues })),
+      "a.b",
+      1,
+    );
+
+    expect((result as ValidationError).message).toBe(
+      `cannot publish "a.b": the data does not match its schema: ${text}`,
+    );
+  });
+
+  it("quotes 200 characters at most of what a schema throws", () => {
+    const result = validateData(
+      schemaOf(() => {
+        throw new RangeError("x".repeat(1000));
+      }),
+      "a",
+      1,
+    );
+
+    expect((result as ValidationError).issues[0]?.message).toBe(
+      `the schema threw RangeError: ${"x".repeat(188)} on this data`,
+    );
+  });
+
+  it.each([
     ["throws", fail],
     ["rejects", async () => fail()],
   ])("takes a schema that %s for a mismatch, its error as the cause", async (_, validate) => {
@@ -145,6 +175,7 @@ describe("validateData", () => {
     );
 
     expect(result).toBeInstanceOf(ValidationError);
+    expect((result as ValidationError).message).toMatch(/the schema threw \S.* on this data$/);
     expect(Object.is((result as ValidationError).cause, thrown)).toBe(true);
   });
 });
