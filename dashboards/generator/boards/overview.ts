@@ -1,13 +1,7 @@
 import type { Board } from "../grafana/dashboard.ts";
 import { jaegerHomeLink } from "../grafana/head-links.ts";
 import type { StackLinks } from "../grafana/stack-links.ts";
-import {
-  environmentVariable,
-  eventVariable,
-  handlerVariable,
-  prometheusVariable,
-  serviceVariable,
-} from "../grafana/variables.ts";
+import { stackVariables } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
 import { failures } from "../rows/failures.ts";
 import { goldenSignals } from "../rows/golden-signals.ts";
@@ -25,13 +19,7 @@ export function overviewBoard(model: StackModel, links: StackLinks): Board {
     title: "spanbus / Overview",
     description: "Start here. The table of handlers shows which one fails; click it for its traces.",
     range: "6h",
-    variables: [
-      prometheusVariable(),
-      environmentVariable(),
-      serviceVariable("several", model.service),
-      eventVariable("several"),
-      handlerVariable("several"),
-    ],
+    variables: stackVariables(model.service),
     links: [jaegerHomeLink(links)],
     sections: [
       goldenSignals(SEVERAL),

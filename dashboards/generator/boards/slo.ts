@@ -3,13 +3,7 @@ import { jaegerHomeLink } from "../grafana/head-links.ts";
 import type { Section } from "../grafana/layout.ts";
 import type { StackLinks } from "../grafana/stack-links.ts";
 import { escapeMarkdown, text } from "../grafana/text.ts";
-import {
-  environmentVariable,
-  eventVariable,
-  handlerVariable,
-  prometheusVariable,
-  serviceVariable,
-} from "../grafana/variables.ts";
+import { stackVariables } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
 import { alertsTable } from "../rows/handlers.ts";
 import { objectiveNow, objectiveOverTime } from "../rows/objectives.ts";
@@ -27,13 +21,7 @@ export function sloBoard(model: StackModel, links: StackLinks): Board {
     title: "spanbus / Objectives",
     description: "Service level objectives: the share kept, the error budget left over three days, and its burn rates.",
     range: "1d",
-    variables: [
-      prometheusVariable(),
-      environmentVariable(),
-      serviceVariable("several", model.service),
-      eventVariable("several"),
-      handlerVariable("several"),
-    ],
+    variables: stackVariables(model.service),
     links: [jaegerHomeLink(links)],
     sections: [
       ...promised(model),

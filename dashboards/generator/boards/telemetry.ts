@@ -1,13 +1,7 @@
 import type { Board } from "../grafana/dashboard.ts";
 import { jaegerHomeLink } from "../grafana/head-links.ts";
 import type { StackLinks } from "../grafana/stack-links.ts";
-import {
-  environmentVariable,
-  eventVariable,
-  handlerVariable,
-  prometheusVariable,
-  serviceVariable,
-} from "../grafana/variables.ts";
+import { stackVariables } from "../grafana/variables.ts";
 import type { StackModel } from "../model.ts";
 import { guardGraphs, lossTable, spanGraphs, telemetryStats, versionsTable } from "../rows/telemetry-health.ts";
 import { SEVERAL } from "../scope.ts";
@@ -19,13 +13,7 @@ export function telemetryBoard(model: StackModel, links: StackLinks): Board {
     title: "spanbus / Telemetry health",
     description: "Look here when the other dashboards are empty or hard to believe: what was lost, where and why.",
     range: "6h",
-    variables: [
-      prometheusVariable(),
-      environmentVariable(),
-      serviceVariable("several", model.service),
-      eventVariable("several"),
-      handlerVariable("several"),
-    ],
+    variables: stackVariables(model.service),
     links: [jaegerHomeLink(links)],
     sections: [
       { title: "Now", lines: [{ height: 4, panels: telemetryStats(SEVERAL) }] },

@@ -63,6 +63,17 @@ export function handlerVariable(choice: Choice): VariableModel {
   return (choice === "several" ? chooseSeveral(builder, ".+") : builder).build();
 }
 
+/** What the dashboards of the whole stack let choose: any number of environments, services, events and handlers. */
+export function stackVariables(service: string | undefined): VariableModel[] {
+  return [
+    prometheusVariable(),
+    environmentVariable(),
+    serviceVariable("several", service),
+    eventVariable("several"),
+    handlerVariable("several"),
+  ];
+}
+
 /** A field to type or paste into. */
 export function textVariable(name: string, label: string, description: string): VariableModel {
   return new TextBoxVariableBuilder(name)

@@ -2,15 +2,16 @@ import type { Section } from "../grafana/layout.ts";
 import { boardLink, type PanelLink } from "../grafana/links.ts";
 import { atEnd, overTime } from "../grafana/query.ts";
 import { stat } from "../grafana/stat.ts";
-import { failedShare, perSecond } from "../measures.ts";
-import { LABELS, SERIES } from "../prometheus-names.ts";
-import { equal } from "../promql.ts";
+import { perSecond } from "../measures.ts";
+import { SERIES } from "../prometheus-names.ts";
 import { HANDLING } from "../rules/recorded-series.ts";
 import type { Scope } from "../scope.ts";
 import { budgetLeft, FIRING_ALERTS, shareInTime } from "../slo-measures.ts";
+import { failedShareStat, handledStat } from "./delivery-stats.ts";
 
 /** The six numbers that tell whether users notice anything. */
-export function goldenSignals({ published, delivered }: Scope): Section {
+export function goldenSignals(scope: Scope): Section {
+  const { published, delivered } = scope;
   const panels = [
     stat(
       {
@@ -21,22 +22,8 @@ export function goldenSignals({ published, delivered }: Scope): Section {
       },
       overTime(perSecond(SERIES.sent, published), "published"),
     ),
-    stat(
-      { title: "Handled", description: "Deliveries handled per second, by all handlers.", unit: "eps", noValue: "0" },
-      overTime(perSecond(SERIES.deliveries, [...delivered, equal(LABELS.outcome, "handled")]), "handled"),
-    ),
-    stat(
-      {
-        title: "Failed share",
-        description:
-          "Deliveries that failed or timed out for good, or were dropped or aborted, among those that were handled or should have been. Retries that helped and discarded events do not count.",
-        unit: "percentunit",
-        decimals: 2,
-        thresholds: { warning: 0.001, critical: 0.01 },
-        noValue: "no deliveries",
-      },
-      overTime(failedShare(delivered), "failed"),
-    ),
+    handledStat(scope),
+    failedShareStat(scope),
     stat(
       {
         title: "In time",

@@ -2,32 +2,20 @@ import { graph } from "../grafana/graph.ts";
 import type { Section } from "../grafana/layout.ts";
 import { overTime } from "../grafana/query.ts";
 import { stat } from "../grafana/stat.ts";
-import { durationQuantile, FAILED, failedShare, perSecond, total } from "../measures.ts";
+import { durationQuantile, FAILED, perSecond, total } from "../measures.ts";
 import { LABELS, SERIES } from "../prometheus-names.ts";
-import { equal, maxBy, select } from "../promql.ts";
+import { maxBy, select } from "../promql.ts";
 import { HANDLING } from "../rules/recorded-series.ts";
 import type { Scope } from "../scope.ts";
 import { budgetLeft } from "../slo-measures.ts";
+import { failedShareStat, handledStat } from "./delivery-stats.ts";
 
 /** The numbers of one handler. */
-export function handlerSignals({ delivered }: Scope): Section {
+export function handlerSignals(scope: Scope): Section {
+  const { delivered } = scope;
   const panels = [
-    stat(
-      { title: "Handled", description: "Deliveries handled per second.", unit: "eps", noValue: "0" },
-      overTime(perSecond(SERIES.deliveries, [...delivered, equal(LABELS.outcome, "handled")]), "handled"),
-    ),
-    stat(
-      {
-        title: "Failed share",
-        description:
-          "Deliveries that failed or timed out for good, or were dropped or aborted, among all that were to be handled.",
-        unit: "percentunit",
-        decimals: 2,
-        thresholds: { warning: 0.001, critical: 0.01 },
-        noValue: "no deliveries",
-      },
-      overTime(failedShare(delivered), "failed"),
-    ),
+    handledStat(scope),
+    failedShareStat(scope),
     stat(
       {
         title: "Error budget left",
@@ -80,7 +68,8 @@ export function handlerSignals({ delivered }: Scope): Section {
 }
 
 /** What becomes of an event at each of its handlers. */
-export function eventSignals({ published }: Scope): Section {
+export function eventSignals(scope: Scope): Section {
+  const { published } = scope;
   const handler = [LABELS.subscription];
   const legend = `{{${LABELS.subscription}}}`;
   const publishing = graph(

@@ -1,19 +1,15 @@
+import { FAILED, JUDGED } from "../measures.ts";
 import type { StackModel } from "../model.ts";
 import { LABELS, SERIES } from "../prometheus-names.ts";
-import { increase, matches, notEqual, rate, select, shareOf, sumBy } from "../promql.ts";
+import { increase, rate, select, shareOf, sumBy } from "../promql.ts";
 import { type BurnSpec, burnAlerts, burnRecordings } from "./burn-rules.ts";
 import { objectiveScopes } from "./objectives.ts";
 import { HANDLER_LABELS, HANDLING } from "./recorded-series.ts";
 import type { RuleGroup } from "./rule.ts";
 import type { RuleKit } from "./rule-kit.ts";
 
-/** Outcomes that break the promise: given up after the last attempt, pushed out of a full queue, cut short. */
-const BAD = ["failed", "timed_out", "dropped", "aborted"];
-
-/** What the handler set aside on purpose, and what nobody tried (skipped, deduplicated), is outside the objective. */
-const PROMISED = notEqual(LABELS.disposition, "discarded");
-const BAD_DELIVERIES = select(SERIES.deliveries, [matches(LABELS.outcome, BAD.join("|")), PROMISED]);
-const DELIVERIES = select(SERIES.deliveries, [matches(LABELS.outcome, ["handled", ...BAD].join("|")), PROMISED]);
+const BAD_DELIVERIES = select(SERIES.deliveries, FAILED);
+const DELIVERIES = select(SERIES.deliveries, JUDGED);
 
 /** Watches that deliveries are handled, handler by handler: one that is broken is not averaged away by its siblings. */
 export function handlingSlo(kit: RuleKit, { events }: StackModel): RuleGroup {
