@@ -5,6 +5,14 @@ import { lowerDecorators } from "./test/support/lower-decorators.ts";
 /** The room whose mutants are tried; `scripts/mutation.ts` sets it. */
 const room = process.env.SPANBUS_ROOM ?? "event";
 
+/** Tests of neighbours that look closest at what a room does. */
+const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
+  bus: ["test/delivery/{dead-letter,replay}.test.ts"],
+  routing: ["test/delivery/queue/{deduplicate,lane,pause}.test.ts", "test/delivery/replay.test.ts"],
+  publishing: ["test/delivery/{closing-inside,deliver}.test.ts", "test/delivery/queue/{lane,overflow}.test.ts"],
+  delivery: ["test/bus/{error-listeners,lifecycle}.test.ts", "test/publishing/schedule.test.ts"],
+};
+
 /** A mutant is done with at the first test that fails: the room's own come first, properties last. */
 class RoomFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -20,6 +28,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: [
       `test/${room}/**/*.test.ts`,
+      ...(NEIGHBOURS[room] ?? []),
       "test/*.test.ts",
       "test/decorators/**/*.test.ts",
       "test/telemetry/{guard,metrics,queues,spans,span-failures}.test.ts",

@@ -70,7 +70,7 @@ export class Subscriptions {
     record.wrap(this.#middleware);
     const signal = options?.signal;
     if (signal?.aborted) return withdrawn(record); // it ends before the first event
-    signal?.addEventListener("abort", record.end, { once: true });
+    signal?.addEventListener("abort", record.end);
     this.#records.add(record);
     this.#addName(record, isShared);
     this.#routes.add(record);

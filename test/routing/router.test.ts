@@ -158,6 +158,21 @@ describe("Router.remove", () => {
     expect(router.match("a.b.7.c")).toEqual(["a.*.7.*"]);
   });
 
+  it("is empty when the last of several additions under one name is taken out", () => {
+    const router = new Router<string>();
+    const name = parsePattern("order.placed");
+    router.add(name, "first");
+    router.add(name, "second");
+
+    const steps = ["first", "second", "second"].map((entry) => [router.remove(name, entry), router.isEmpty]);
+
+    expect(steps).toEqual([
+      [true, false],
+      [true, true],
+      [false, true],
+    ]);
+  });
+
   it("leaves nothing behind of thousands of subscriptions that overlapped", () => {
     const router = new Router<number>();
     const patterns = Array.from({ length: 20_000 }, (_, i) => parsePattern(`user.${i % 5000}.*.${i % 7}.**`));

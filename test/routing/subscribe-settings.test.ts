@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { SubscribeOptions } from "../../src/options.ts";
 import { defaultSubscriptionName, subscribeSettings } from "../../src/routing/subscribe-settings.ts";
 import { createBus, thrownBy } from "../support/test-bus.ts";
 
@@ -87,12 +88,55 @@ describe("subscribeSettings", () => {
     expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining(named) });
   });
 
-  it("names the value and the range", () => {
-    const error = thrownBy(() => subscribeSettings({ retry: { maxAttempts: 0 } }, "billing"));
+  it.each([
+    [{ name: "" }, 'subscribe: name must be 1 to 128 characters without control characters, got ""'],
+    [{ retry: { maxAttempts: 0 } }, "subscribe: retry: maxAttempts must be an integer from 1 to 1000000, got 0"],
+    [{ retry: { backoff: 5 } }, "subscribe: retry: backoff must be an object, got 5"],
+    [{ retry: { backoff: { factor: 0 } } }, "subscribe: retry.backoff: factor must be a number from 1 to 1000, got 0"],
+    [
+      { retry: { backoff: { maxMs: -1 } } },
+      "subscribe: retry.backoff: maxMs must be a number from 0 to 2147483647, got -1",
+    ],
+    [{ queue: 5 }, "subscribe: queue must be an object, got 5"],
+    [{ queue: { capacity: 1.5 } }, "subscribe: queue: capacity must be an integer from 1 to 10000000, got 1.5"],
+    [{ deduplicate: 5 }, "subscribe: deduplicate must be true, false or an object, got 5"],
+    [{ deduplicate: null }, "subscribe: deduplicate must be true, false or an object, got null"],
+    [
+      { deduplicate: { capacity: 1.5 } },
+      "subscribe: deduplicate: capacity must be an integer from 1 to 10000000, got 1.5",
+    ],
+    [
+      { deduplicate: { size: 1 } },
+      'subscribe: deduplicate: there is no option "size"; the options are ttlMs, capacity',
+    ],
+    [{ signal: 5 }, "subscribe: signal must be an AbortSignal, got 5"],
+  ])("says of %j what is asked for", (options, message) => {
+    const error = thrownBy(() => subscribeSettings(options as never, "billing"));
 
-    expect(error).toMatchObject({
-      message: "subscribe: retry: maxAttempts must be an integer from 1 to 1000000, got 0",
-    });
+    expect(error).toMatchObject({ message });
+  });
+
+  it.each<[options: SubscribeOptions, settings: object]>([
+    [{ name: "x".repeat(128) }, { name: "x".repeat(128) }],
+    [{ retry: { maxAttempts: 3, maxElapsedMs: 5 } }, { maxAttempts: 3, maxElapsedMs: 5 }],
+    [
+      { retry: { backoff: { initialMs: 1, factor: 3, maxMs: 4, jitter: "none" } } },
+      { backoff: { initialMs: 1, factor: 3, maxMs: 4, jitter: "none" } },
+    ],
+    [{ queue: {} }, { queue: { capacity: 1000, policy: "block" } }],
+    [{ queue: { capacity: 5, policy: "reject" } }, { queue: { capacity: 5, policy: "reject" } }],
+    [{ deduplicate: false }, { deduplicate: undefined }],
+    [{ deduplicate: true }, { deduplicate: { ttlMs: 600_000, capacity: 10_000 } }],
+    [{ deduplicate: { ttlMs: 5 } }, { deduplicate: { ttlMs: 5, capacity: 10_000 } }],
+    [{ deduplicate: { capacity: 5 } }, { deduplicate: { ttlMs: 600_000, capacity: 5 } }],
+    [{ trace: "child" }, { trace: "child" }],
+    [{ trace: "link" }, { trace: "link" }],
+    [{ trace: "auto" }, { trace: "auto" }],
+    [{ spans: "handlers" }, { spans: "handlers" }],
+    [{ spans: "events" }, { spans: "events" }],
+    [{ spans: "off" }, { spans: "off" }],
+  ])("takes %j", (options, settings) => {
+    expect(subscribeSettings(options, "billing")).toMatchObject(settings);
   });
 
   it("names the options there are to whoever misspells one", () => {
