@@ -9,7 +9,7 @@ const room = process.env.SPANBUS_ROOM ?? "event";
 const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   bus: ["test/delivery/{dead-letter,replay}.test.ts"],
   routing: ["test/delivery/queue/{deduplicate,lane,pause}.test.ts", "test/delivery/replay.test.ts"],
-  publishing: ["test/delivery/{closing-inside,deliver}.test.ts", "test/delivery/queue/{lane,overflow}.test.ts"],
+  publishing: ["test/delivery/{closing-inside,deliver}.test.ts", "test/delivery/queue/lane.test.ts"],
   delivery: ["test/bus/{error-listeners,lifecycle}.test.ts", "test/publishing/schedule.test.ts"],
 };
 
@@ -31,7 +31,7 @@ const config: ViteUserConfig = defineConfig({
       ...(NEIGHBOURS[room] ?? []),
       "test/*.test.ts",
       "test/decorators/**/*.test.ts",
-      "test/telemetry/{guard,metrics,queues,spans,span-failures}.test.ts",
+      "test/telemetry/{correlation,guard,metrics,privacy,queues,spans,span-failures,trace-structure}.test.ts",
       "test/model/history.property.test.ts",
     ],
     // Seconds for each mutant, to test what mutants do not touch: memory, the compiler, 200,000 pairs of pattern and name.

@@ -71,12 +71,20 @@ function ignore(): void {
 
 function warn(first: object | string, message?: string): void {
   const text = typeof first === "string" ? first : (message ?? "");
-  const { error_type: type, error_message: reason } = first as { error_type?: string; error_message?: string };
-  const detail = reason === undefined ? "" : ` (${type}: ${reason.slice(0, 300)})`;
-  const warning = `${text}${detail}`.replaceAll(/\s+/g, " "); // one line, whatever the error says
+  const warning = `${text}${errorOf(first)}`.replaceAll(/\s+/g, " "); // one line, whatever the error says
   const now = performance.now();
   if (now - (warnedAt.get(warning) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
   if (warnedAt.size >= 100) warnedAt.clear();
   warnedAt.set(warning, now);
-  process.emitWarning(warning, { type: "SpanbusWarning", detail: "the same warning is shown once a minute" });
+  process.emitWarning(warning, { type: "SpanbusWarning", detail: "repeats are shown at most once a minute" });
 }
+
+/** The error that a line is about: of the bus's own fields, or, as with pino, under `err`. */
+function errorOf(first: object | string): string {
+  const fields = first as { error_type?: string; error_message?: string; err?: unknown };
+  const { error_type: type, error_message: reason, err } = fields;
+  if (reason !== undefined) return ` (${type}: ${reason.slice(0, MAX_REASON)})`;
+  return err instanceof Error ? ` (${err.name}: ${String(err.message).slice(0, MAX_REASON)})` : "";
+}
+
+const MAX_REASON = 300;

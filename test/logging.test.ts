@@ -63,6 +63,16 @@ describe("processWarnings", () => {
     expect(captured.warnings[0]?.message).toBe(`${text} (TypeError: no money)`);
   });
 
+  it("names the error that was logged as pino takes it, under err", async () => {
+    using captured = captureWarnings();
+    const text = freshText();
+
+    processWarnings.error({ err: new RangeError(`too\nmuch ${"x".repeat(400)}`) }, text);
+    await settleTurns(1);
+
+    expect(captured.warnings[0]?.message).toBe(`${text} (RangeError: too much ${"x".repeat(291)})`);
+  });
+
   it("takes a line without fields", async () => {
     using captured = captureWarnings();
     const text = freshText();

@@ -57,7 +57,10 @@ function collectorOf(env: Environment): string {
   const url = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (env.OTEL_TRACES_EXPORTER?.trim() === "console") return "the console";
   if (!url) return "the default collector";
-  return URL.canParse(url) ? new URL(url).host : "a collector whose address cannot be read";
+  const { protocol, host } = URL.canParse(url) ? new URL(url) : { protocol: "", host: "" };
+  return /^https?:$/.test(protocol)
+    ? host
+    : `the default collector: ${JSON.stringify(url)} is no URL that begins with http://`;
 }
 
 /** A collector on this machine is most likely that of docker-compose.otel.yml, which is Jaeger. */

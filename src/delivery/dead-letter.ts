@@ -1,4 +1,5 @@
 import { v4 as uuid } from "uuid";
+import { checkKnown } from "../check.ts";
 import { eventLogFields } from "../context.ts";
 import { BusError } from "../errors.ts";
 import type { BusEvent, EventRecord, SerializedEvent } from "../event/event.ts";
@@ -42,7 +43,11 @@ export interface DeadLetter {
 export interface DeadLetters {
   /** Dead letters held now. */
   readonly size: number;
-  /** Oldest first; of one subscription or event name where given. */
+  /**
+   * Oldest first; of one subscription or event name where given.
+   *
+   * @throws BusError `INVALID_OPTION`
+   */
   list(filter?: { readonly subscription?: string; readonly eventName?: string }): readonly DeadLetter[];
   get(id: string): DeadLetter | undefined;
   /**
@@ -115,6 +120,7 @@ export class DeadLetterStore {
   }
 
   list(filter: { readonly subscription?: string; readonly eventName?: string } = {}): readonly DeadLetter[] {
+    checkKnown("deadLetters.list", filter, ["subscription", "eventName"]);
     const { subscription, eventName } = filter;
     return [...this.#entries.values()]
       .filter((entry) => subscription === undefined || entry.subscription === subscription)

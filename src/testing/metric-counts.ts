@@ -1,3 +1,4 @@
+import { BusError, describeValue } from "../errors.ts";
 import { ATTRIBUTES, METRICS, SYSTEM_NAME } from "../telemetry/semconv.ts";
 
 /** The name of a metric of the telemetry contract. */
@@ -44,8 +45,14 @@ export class MetricCounts {
     return changed.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => ({ ...count }));
   }
 
-  /** By how much the series of this metric grew that have these labels, among others; 0 where there are none. */
+  /**
+   * By how much the series of this metric grew that have these labels, among others; 0 where there are none.
+   *
+   * @throws BusError `INVALID_OPTION` for a metric or a label that the telemetry contract does not have
+   */
   value(name: MetricName, labels: MetricLabels = {}): number {
+    expectOneOf("metric", name, METRIC_NAMES);
+    for (const label of Object.keys(labels)) expectOneOf("label", label, LABEL_NAMES);
     const wanted = Object.entries(fullLabels(labels));
     const found = this.list().filter((each) => each.name === name);
     const matching = found.filter((each) => wanted.every(([key, value]) => each.labels[key] === value));
@@ -58,6 +65,15 @@ export class MetricCounts {
       .map(({ name, labels: { [ATTRIBUTES.system.name]: _, ...labels }, value }) => `${name}${spell(labels)} ${value}`)
       .join("\n");
   }
+}
+
+const METRIC_NAMES: readonly string[] = Object.values(METRICS).map(({ name }) => name);
+const LABEL_NAMES: readonly string[] = Object.entries(ATTRIBUTES).flatMap(([short, { name }]) => [short, name]);
+
+/** A misspelt name would grow by 0 for ever, and a test that expects 0 would pass. */
+function expectOneOf(kind: string, value: unknown, known: readonly string[]): void {
+  if (known.includes(value as string)) return;
+  throw new BusError("INVALID_OPTION", `there is no ${kind} ${describeValue(value)}; there are ${known.join(", ")}`);
 }
 
 function fullLabels(labels: MetricLabels): Record<string, string> {

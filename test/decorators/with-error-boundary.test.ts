@@ -143,7 +143,7 @@ describe("withErrorBoundary, called directly", () => {
     expect(warn.mock.calls).toEqual([
       [
         'the error boundary around "lonely" caught an error, and has neither onError nor bus to tell (RangeError: too much)',
-        { type: "SpanbusWarning", detail: "the same warning is shown once a minute" },
+        { type: "SpanbusWarning", detail: "repeats are shown at most once a minute" },
       ],
     ]);
   });

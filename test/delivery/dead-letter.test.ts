@@ -1,13 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defineEvents } from "../../src/catalog/catalog.ts";
 import { conservationViolations } from "../support/conservation.ts";
-import { createBus } from "../support/test-bus.ts";
+import { createBus, thrownBy } from "../support/test-bus.ts";
 
 function fail(): never {
   throw new TypeError("boom");
 }
 
 describe("bus.deadLetters", () => {
+  it("refuses to list by what it does not know", () => {
+    const { bus } = createBus();
+
+    const error = thrownBy(() => bus.deadLetters.list({ subscriber: "billing" } as object));
+
+    expect(error).toMatchObject({
+      code: "INVALID_OPTION",
+      message: 'deadLetters.list: there is no option "subscriber"; the options are subscription, eventName',
+    });
+  });
+
   it("is empty at first", () => {
     const { bus } = createBus();
 

@@ -232,6 +232,16 @@ describe("the report", () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([`  ${jaegerSearchUrl("c1", links)}`]);
   });
 
+  it("sends nobody to search for what never arrived", () => {
+    const links = { baseUrl: "http://localhost:16686", service: "webhook-hub" };
+    const spans = { exported: 0, dropped: 0, failed: 33, notDelivered: 0 };
+
+    const text = reportText({ ...RUN, links, telemetry: { ...RUN.telemetry, spans } }, { width: 80, paint: plain });
+
+    expect(text).toContain("failed 33");
+    expect(text).not.toContain(jaegerSearchUrl("c1", links));
+  });
+
   it("has something to say when nothing happened", () => {
     const ledger = new EventBus().stats();
     const equations = equationsOf(ledger, { calls: 0, retries: 0 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTestBus, recordingHandler } from "../../src/testing/index.ts";
-import { deferred } from "../support/test-bus.ts";
+import { deferred, thrownBy } from "../support/test-bus.ts";
 
 const IN_FLIGHT = "spanbus.delivery.in_flight";
 const EVENTS = "spanbus.dead_letter.events";
@@ -26,6 +26,20 @@ describe("the metrics of a harness", () => {
     expect(during.value(IN_FLIGHT, { subscription: "books", deliveryState: "waiting_for_retry" })).toBe(1);
     expect(during.value(IN_FLIGHT, { destination: "order.placed" })).toBe(2);
     expect(harness.metrics.value(IN_FLIGHT)).toBe(0);
+  });
+
+  it.each([
+    ["metric", "spanbus.handler.retrys", {}],
+    ["label", STORED, { subscrption: "billing" }],
+  ])("refuse a %s that the contract does not have, which would count 0 for ever", async (kind, name, labels) => {
+    await using harness = createTestBus();
+
+    const error = thrownBy(() => harness.metrics.value(name as typeof STORED, labels));
+
+    expect(error).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(`there is no ${kind} "${kind === "metric" ? name : "subscrption"}"; there are `),
+    });
   });
 
   it("list no series that is back where it was", async () => {

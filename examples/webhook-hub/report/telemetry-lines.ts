@@ -20,7 +20,7 @@ export function telemetryLines(run: RunRecord, { width, paint }: Sheet): string[
     `spans exported ${count(exported)} · ${lost}`,
     `metrics ${telemetry.metrics}`,
     ...telemetry.errors.slice(0, MAX_ERRORS).map((error) => paint("yellow", clip(error, width))),
-    ...searchLines(run).map((line) => paint("dim", line)),
+    ...(exported === 0 ? [] : searchLines(run)).map((line) => paint("dim", line)),
   ];
 }
 
