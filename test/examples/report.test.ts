@@ -235,8 +235,12 @@ describe("the report", () => {
   it("sends nobody to search for what never arrived", () => {
     const links = { baseUrl: "http://localhost:16686", service: "webhook-hub" };
     const spans = { exported: 0, dropped: 0, failed: 33, notDelivered: 0 };
+    const trace = TRACE.map((each) => ({ ...each, traceId: "4bf92f3577b34da6a3ce929d0e0e4736" }));
 
-    const text = reportText({ ...RUN, links, telemetry: { ...RUN.telemetry, spans } }, { width: 80, paint: plain });
+    const text = reportText(
+      { ...RUN, links, trace, deadLetters: [], telemetry: { ...RUN.telemetry, spans } },
+      { width: 80, paint: plain },
+    );
 
     expect(text).toContain("failed 33");
     expect(text).not.toContain(jaegerSearchUrl("c1", links));
