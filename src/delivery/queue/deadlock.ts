@@ -1,3 +1,4 @@
+import { Gate, type GateCause } from "./gate.ts";
 import type { Lane } from "./lane.ts";
 import type { LanePlace, LaneWork } from "./lane-work.ts";
 
@@ -24,9 +25,8 @@ export interface LaneHolder extends LaneWork, AwaitedWork {
   forget(work: AwaitedWork): void;
 }
 
-/** Past so many steps, or so deep, the search gives up, and lets the publish pass: no real program nests so deep. */
-const MAX_STEPS = 10_000;
-const MAX_DEPTH = 500;
+/** Past so many steps, some milliseconds, the search gives up, and lets the publish pass. */
+const MAX_STEPS = 100_000;
 
 /**
  * Whether what the handler of `publisher` is about to wait for could never come: whatever must end before is itself
@@ -37,70 +37,125 @@ export function wouldDeadlock(
   publisher: LaneHolder,
 ): boolean {
   if (publisher.isSettled) return false;
-  const search = new Search(publisher);
-  return (lane.isBlocking && search.isShutOut(lane)) || (isAwaited && search.isBlocked(lane, orderKey));
+  const isBlocked = lane.isBlocking(orderKey);
+  if (!isBlocked && (!isAwaited || (lane.hasFreeSlot && lane.holderOf(orderKey) === undefined))) return false;
+  return new Search(publisher).isInVain({ lane, orderKey, isAwaited, isBlocked });
+}
+
+/** A work that is not yet there: as far as a place in the queue and a start go. */
+interface NewWork extends Pick<AwaitedWork, "lane" | "orderKey" | "isAwaited"> {
+  /** Whether it would have to wait for room in the queue. */
+  readonly isBlocked: boolean;
 }
 
 /**
- * Walks who waits for whom. A work that is met again while its own fate is open waits for itself: it is taken to be stuck,
- * together with what follows from that, until something shows that it is not.
+ * Finds out what can come about at all while one handler goes on waiting. Each work that ends, each slot that becomes
+ * free, is a gate; those that open by themselves open others, and what is closed in the end waits in a circle.
  */
 class Search {
-  readonly #stuck = new Set<AwaitedWork>();
-  readonly #free = new Set<AwaitedWork>();
-  /** The stuck ones of this walk, in the order they were taken to be. */
-  readonly #trail: AwaitedWork[] = [];
+  readonly #ends = new Map<AwaitedWork, Gate>();
+  readonly #slots = new Map<Lane<LaneHolder>, Gate>();
+  /** Works whose own causes have yet to be read. */
+  readonly #unread: AwaitedWork[] = [];
   #steps = 0;
-  #depth = 0;
 
+  /** Whatever waits for the end of `publisher`, up to who waits for it, does not come about. */
   constructor(publisher: LaneHolder) {
     let each: LaneHolder | undefined = publisher;
     while (each !== undefined) {
-      this.#stuck.add(each);
+      this.#ends.set(each, new Gate());
       const { holder }: LaneHolder = each;
       each = holder?.awaited.has(each) ? holder : undefined;
     }
   }
 
-  /** Whether a new work of this key could never start. */
-  isBlocked(lane: Lane<LaneHolder>, orderKey: unknown): boolean {
-    return this.#areStuck(lane.blockers(orderKey));
-  }
-
-  /** Whether a new work could never have a place in the queue. */
-  isShutOut(lane: Lane<LaneHolder>): boolean {
-    return this.#areStuck(lane.roomMakers());
-  }
-
-  /** It is enough that one of them ends. */
-  #areStuck(works: readonly AwaitedWork[]): boolean {
-    return works.length > 0 && works.every((each) => this.#isStuck(each));
-  }
-
-  #isStuck(work: AwaitedWork): boolean {
-    if (this.#stuck.has(work)) return true;
-    if (work.isSettled || this.#free.has(work)) return false;
-    if (++this.#steps > MAX_STEPS || this.#depth === MAX_DEPTH) return false;
-    const mark = this.#trail.length;
-    this.#stuck.add(work);
-    this.#trail.push(work);
-    this.#depth++;
-    const isStuck = this.#waits(work);
-    this.#depth--;
-    if (isStuck) return true;
-    for (const each of this.#trail.splice(mark)) this.#stuck.delete(each); // they may have been so only because it was
-    this.#free.add(work);
+  isInVain({ lane, orderKey, isAwaited, isBlocked }: NewWork): boolean {
+    const causes = isBlocked ? [this.#roomIn(lane, undefined)] : [];
+    if (isAwaited) causes.push(this.#startOf(lane, orderKey));
+    const goal = gateOf(causes.length, weighed(causes));
+    while (!goal.isOpen) {
+      const work = this.#unread.pop();
+      if (work === undefined) return true;
+      if (this.#steps > MAX_STEPS) return false;
+      this.#read(work);
+    }
     return false;
   }
 
-  /** A running handler ends when everything it waits for has come; what has yet to start does when something ends. */
-  #waits({ lane, place, orderKey, holdsKey, isAwaited, awaited }: AwaitedWork): boolean {
-    if (place === "running") return [...awaited].some((each) => this.#isStuck(each));
-    if (place === "blocked" && this.isShutOut(lane)) return true;
-    if (place === "blocked" && !isAwaited) return false;
-    return this.isBlocked(lane, holdsKey || place === "none" ? NO_KEY : orderKey);
+  /** A running handler ends when everything it waits for has come; what has yet to start does when it has started. */
+  #read(work: AwaitedWork): void {
+    const { lane, place, orderKey, holdsKey, isAwaited, awaited } = work;
+    const causes: Gate[] = [];
+    if (place === "running") for (const each of awaited) causes.push(this.#endOf(each));
+    if (place === "blocked") causes.push(this.#roomIn(lane, work));
+    if (place !== "running" && (place !== "blocked" || isAwaited)) {
+      causes.push(this.#startOf(lane, holdsKey || place === "none" ? NO_KEY : orderKey));
+    }
+    this.#steps += causes.length + 1;
+    this.#endOf(work).opensAfter(causes.length, weighed(causes));
+  }
+
+  /** That a work ends, or is no longer waited for. */
+  #endOf(work: AwaitedWork): Gate {
+    const known = this.#ends.get(work);
+    if (known !== undefined) return known;
+    const gate = new Gate();
+    this.#ends.set(work, gate);
+    if (work.isSettled || (work.place === "running" && work.awaited.size === 0)) gate.open();
+    else this.#unread.push(work);
+    return gate;
+  }
+
+  /** That a work of this key can start: the holder of the key ends, else whoever runs. */
+  #startOf(lane: Lane<LaneHolder>, orderKey: unknown): Gate {
+    const holder = lane.holderOf(orderKey);
+    return holder === undefined ? this.#slotOf(lane) : this.#endOf(holder);
+  }
+
+  #slotOf(lane: Lane<LaneHolder>): Gate {
+    const known = this.#slots.get(lane);
+    if (known !== undefined) return known;
+    const gate = new Gate();
+    this.#slots.set(lane, gate);
+    if (lane.hasFreeSlot)
+      gate.open(); // paused or not: whoever paused it may resume it
+    else gate.opensAfter(1, this.#endsOf(lane.running));
+    return gate;
+  }
+
+  *#endsOf(works: Iterable<AwaitedWork>): Iterable<GateCause> {
+    for (const work of works) {
+      this.#steps++;
+      yield { gate: this.#endOf(work), weight: 1 };
+    }
+  }
+
+  /** That there is room for a work: fewer of those before it are left than the queue holds, when all have started that can. */
+  #roomIn(lane: Lane<LaneHolder>, work: AwaitedWork | undefined): Gate {
+    const { readyCount, lines, blocked } = lane.waiting;
+    if (lines.size === 0) return this.#slotOf(lane); // without keys any of them can start when anything ends
+    const index = blocked.indexOf(work as LaneHolder);
+    const before = index < 0 ? blocked : blocked.slice(0, index);
+    const causes = [{ gate: this.#slotOf(lane), weight: readyCount }];
+    for (const { holder, waiting } of lines.values()) {
+      if (waiting.size > 0) causes.push({ gate: this.#endOf(holder), weight: waiting.size });
+    }
+    for (const each of before) causes.push({ gate: this.#startOf(lane, each.orderKey), weight: 1 });
+    this.#steps += causes.length;
+    const count = causes.reduce((sum, { weight }) => sum + weight, 0);
+    return gateOf(count - lane.capacity + 1, causes);
   }
 }
 
 /** A key that nobody has: what is left to wait for is a slot. */
 const NO_KEY = Symbol("no key");
+
+function gateOf(needed: number, causes: readonly GateCause[]): Gate {
+  const gate = new Gate();
+  gate.opensAfter(needed, causes);
+  return gate;
+}
+
+function weighed(gates: readonly Gate[]): readonly GateCause[] {
+  return gates.map((gate) => ({ gate, weight: 1 }));
+}

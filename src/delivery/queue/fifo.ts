@@ -53,10 +53,11 @@ export class Fifo<Item> {
   /** To be called once for each item that is gone before it was taken. */
   noteGone(): void {
     this.#goneCount++;
-    if (this.size <= 0 || (this.#goneCount > 32 && this.#goneCount > this.size)) this.#reset(this.#living());
+    if (this.size <= 0 || (this.#goneCount > 32 && this.#goneCount > this.size)) this.#reset(this.list());
   }
 
-  #living(): Item[] {
+  /** The items that are not gone, in order. */
+  list(): Item[] {
     return (this.#items.slice(this.#head) as Item[]).filter((item) => !this.#isGone(item));
   }
 
@@ -68,7 +69,7 @@ export class Fifo<Item> {
 
   /** Takes every item away, in order. */
   clear(): Item[] {
-    const items = this.#living();
+    const items = this.list();
     this.#reset([]);
     return items;
   }

@@ -25,6 +25,15 @@ interface Line<Work> {
   readonly waiting: Fifo<Work>;
 }
 
+/** What of a lane has yet to start. */
+export interface LaneWaiting<Work> {
+  readonly readyCount: number;
+  /** By key: who has it, and how many wait behind. */
+  readonly lines: ReadonlyMap<unknown, { readonly holder: Work; readonly waiting: { readonly size: number } }>;
+  /** In the order in which they will have room. */
+  readonly blocked: readonly Work[];
+}
+
 /**
  * What stands between the deliveries of one subscription and its handler: slots, the order within each key, and a
  * bounded queue. A work has a slot while an attempt of it runs, and its key until it settles: a retry that waits lets
@@ -65,25 +74,31 @@ export class Lane<Work extends LaneWork> {
     return this.#queuedCount >= this.#init.capacity;
   }
 
-  /** Whether a new work would have to wait for room before it is queued. */
-  get isBlocking(): boolean {
+  /** Whether a new work of this key would have to wait for room before it is queued. */
+  isBlocking(orderKey: unknown): boolean {
     const { policy, capacity } = this.#init;
-    return policy === "block" && this.#isFull && this.#blocked.size < capacity;
+    return policy === "block" && this.#isFull && this.#blocked.size < capacity && !this.#isNext(orderKey);
   }
 
   get #hasSlot(): boolean {
-    return !this.#isPaused && this.#hasFreeSlot && this.#init.isOpen();
+    return !this.#isPaused && this.hasFreeSlot && this.#init.isOpen();
   }
 
-  get #hasFreeSlot(): boolean {
+  /** Whether one more may run, paused or not. */
+  get hasFreeSlot(): boolean {
     return this.#running.size < this.#init.concurrency;
+  }
+
+  /** Whether a new work of this key has nobody to wait for. */
+  #isNext(orderKey: unknown): boolean {
+    const waitingCount = this.#due.size + this.#ready.size + this.#blocked.size;
+    return waitingCount === 0 && this.#hasSlot && !this.#lines.has(orderKey);
   }
 
   /** Takes a new work: it runs now, waits, or is dropped. */
   offer(work: Work): void {
     this.#admit(); // who waits for room came first
-    const isNext = this.#hasSlot && this.#due.size + this.#ready.size + this.#blocked.size === 0;
-    if (isNext && !this.#lines.has(work.orderKey)) {
+    if (this.#isNext(work.orderKey)) {
       this.#takeKey(work);
       this.#run(work);
     } else if (!this.#isFull || this.#makeRoom(work)) {
@@ -101,7 +116,7 @@ export class Lane<Work extends LaneWork> {
     else if (policy === "reject") {
       const text = `the queue of "${name}" is full: ${capacity} events wait; raise queue.capacity or concurrency, or publish slower`;
       work.drop("reject", new BusError("QUEUE_FULL", text));
-    } else if (!this.isBlocking) work.drop("queue_full", undefined);
+    } else if (!this.isBlocking(work.orderKey)) work.drop("queue_full", undefined);
     else {
       work.place = "blocked";
       this.#blocked.push(work);
@@ -195,6 +210,7 @@ export class Lane<Work extends LaneWork> {
     this.#stepOut(work);
     work.place = "running";
     this.#running.add(work);
+    this.#admit(); // first: the handler may publish, after whoever waits for room
     work.run();
   }
 
@@ -262,18 +278,19 @@ export class Lane<Work extends LaneWork> {
     }
   }
 
-  /** The works of which one must end before a new work of this key can start: the holder of the key, else whoever runs. */
-  blockers(orderKey: unknown): readonly Work[] {
-    const line = this.#lines.get(orderKey);
-    if (line !== undefined) return [line.holder];
-    return this.#hasFreeSlot ? [] : [...this.#running]; // paused or not: whoever paused it may resume it
+  /** Works that have a slot. */
+  get running(): ReadonlySet<Work> {
+    return this.#running;
   }
 
-  /** The works of which one must end before a new work has a place in the queue; none where there is one. */
-  roomMakers(): readonly Work[] {
-    if (this.#init.policy !== "block" || !this.#isFull || (this.#hasFreeSlot && this.#ready.size > 0)) return [];
-    const holders = [...this.#lines.values()].map((line) => line.holder);
-    return [...new Set([...this.#running, ...holders])];
+  /** The work that has this key, if any has. */
+  holderOf(orderKey: unknown): Work | undefined {
+    return this.#lines.get(orderKey)?.holder;
+  }
+
+  /** What has yet to start: works that need only a slot, those behind the holders of their keys, and who waits for room. */
+  get waiting(): LaneWaiting<Work> {
+    return { readyCount: this.#ready.size, lines: this.#lines, blocked: this.#blocked.list() };
   }
 }
 

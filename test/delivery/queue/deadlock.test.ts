@@ -106,6 +106,28 @@ describe("the deadlock guard", () => {
     expect(outcomes.seen).toEqual(["ok", "ok", "DEADLOCK"]);
   });
 
+  it("waits until every one of a thousand slots is", async () => {
+    const { bus } = createBus();
+    const outcomes = new Outcomes();
+    const all = deferred();
+    let running = 0;
+    bus.subscribe(
+      "a",
+      async (event) => {
+        if (event.data === "leaf") return;
+        if (++running === 1_000) all.resolve();
+        await all.promise;
+        await outcomes.of(bus.publish("a", "leaf"));
+      },
+      { name: "wide", concurrency: 1_000 },
+    );
+
+    await Promise.all(Array.from({ length: 1_000 }, () => bus.publish("a", "root")));
+
+    expect(outcomes.seen.filter((each) => each === "DEADLOCK")).toHaveLength(1);
+    expect(outcomes.seen.filter((each) => each === "ok")).toHaveLength(999);
+  });
+
   it("sees that waiting for a paused subscription does not help where resuming would not", async () => {
     const { bus } = createBus();
     const outcomes = new Outcomes();
@@ -215,6 +237,91 @@ describe("a handler that publishes into its own full queue", () => {
     expect(String(deliveries[0]?.error)).toMatch(/queue of "lane a" is full.*raise its queue.capacity or concurrency/);
     expect(deliveries[0]?.error).toMatchObject({ code: "DEADLOCK" });
     await bus.close();
+  });
+});
+
+describe("the deadlock guard in a queue by key that is full", () => {
+  const keyed: SubscribeOptions = { name: "keyed", orderBy: ({ data }) => (data as string)[0] };
+
+  it("sees that what waits there waits for the same handler, though others run", async () => {
+    const { bus } = createBus();
+    const outcomes = new Outcomes();
+    const other = heldHandler();
+    bus.subscribe(
+      "a",
+      async (event) => {
+        if (event.data === "x1")
+          await outcomes.of(settleTurns().then(() => bus.publish("a", "x3", { wait: "accepted" })));
+        else if (event.data === "y1") await other(event);
+      },
+      { ...keyed, concurrency: 2, queue: { capacity: 1 } },
+    );
+    const published = ["x1", "y1", "x2"].map((data) => bus.publish("a", data));
+
+    await settleTurns(6);
+    await other.release();
+    await settleTurns();
+
+    expect(outcomes.seen).toEqual(["DEADLOCK"]);
+    await Promise.all(published);
+  });
+
+  it("counts who waits for room before it", async () => {
+    const { bus } = createBus();
+    const outcomes = new Outcomes();
+    const other = heldHandler();
+    bus.subscribe(
+      "a",
+      async (event) => {
+        if (event.data === "x1")
+          await outcomes.of(settleTurns().then(() => bus.publish("a", "x4", { wait: "accepted" })));
+        else if (event.data === "y1") await other(event);
+      },
+      { ...keyed, concurrency: 2, queue: { capacity: 2 } },
+    );
+    const published = ["x1", "y1", "y2", "x2", "x3"].map((data) => bus.publish("a", data)); // x3 takes the room of y2
+
+    await settleTurns(6);
+    await other.release();
+    await settleTurns();
+
+    expect(outcomes.seen).toEqual(["DEADLOCK"]);
+    await Promise.all(published);
+  });
+
+  it("lets in who waits for room before a handler starts that may publish", async () => {
+    const { bus } = createBus();
+    const outcomes = new Outcomes();
+    const first = heldHandler();
+    bus.subscribe(
+      "a",
+      (event) => {
+        if (event.data === 1) return first(event);
+        return event.data === 2 ? outcomes.of(bus.publish("a", 4, { wait: "accepted" })) : undefined;
+      },
+      { ...A, queue: { capacity: 1 } },
+    );
+    const published = [1, 2, 3].map((data) => bus.publish("a", data));
+
+    await first.release();
+    await settleTurns();
+
+    expect(outcomes.seen).toEqual(["DEADLOCK"]);
+    await Promise.all(published);
+  });
+
+  it("lets pass what finds neither its key nor every slot taken", async () => {
+    const { bus } = createBus();
+    const outcomes = new Outcomes();
+    bus.subscribe(
+      "a",
+      (event) => (event.data === "x1" ? outcomes.of(settleTurns().then(() => bus.publish("a", "y1"))) : undefined),
+      { ...keyed, queue: { capacity: 1 } },
+    );
+
+    await Promise.all(["x1", "x2"].map((data) => bus.publish("a", data)));
+
+    expect(outcomes.seen).toEqual(["ok"]);
   });
 });
 

@@ -112,22 +112,25 @@ describe("the order of a queue", () => {
     const { bus } = createBus();
     const seen: unknown[] = [];
     const first = heldHandler();
+    const other = heldHandler();
     bus.subscribe(
       "a",
       (event) => {
         seen.push(event.data);
         if (event.data === "B") void bus.publish("a", "D", { wait: "accepted" });
-        return event.data === "A" ? first(event) : undefined;
+        if (event.data === "A") return first(event);
+        return event.data === "other" ? other(event) : undefined;
       },
-      { ...SERIAL, queue: { capacity: 1 } },
+      { ...SERIAL, concurrency: 2, queue: { capacity: 1 } },
     );
-    const published = ["A", "B", "C"].map((data) => bus.publish("a", data));
+    const published = ["A", "other", "B", "C"].map((data) => bus.publish("a", data));
 
     await first.release();
+    await other.release();
     await Promise.all(published);
     await settleTurns();
 
-    expect(seen).toEqual(["A", "B", "C", "D"]);
+    expect(seen).toEqual(["A", "other", "B", "C", "D"]);
   });
 
   it("is, within a key, that of publishing, also while one of the key waits for its retry", async () => {
