@@ -1,5 +1,6 @@
+export type { CutDelivery } from "./bus/cut-delivery.ts";
 export type { EventsOptions, WaitForOptions } from "./bus/event-stream.ts";
-export type { CancelledEvent, CloseReport, CutDelivery, DrainReport } from "./bus/lifecycle.ts";
+export type { CancelledEvent, CloseReport, DrainReport } from "./bus/lifecycle.ts";
 export type {
   BusDescription,
   EventDescription,

@@ -7,7 +7,7 @@ import type { AttemptFailure, Cause, DeliveryFailure } from "../delivery/host.ts
 import { InFlight } from "../delivery/in-flight.ts";
 import type { OpenLedger } from "../delivery/ledger.ts";
 import type { BusError } from "../errors.ts";
-import type { EventOrigin } from "../event/event.ts";
+import type { EventOrigin, EventRecord } from "../event/event.ts";
 import { isId } from "../event/event-rules.ts";
 import type { UntypedPublish } from "../handler.ts";
 import type { Logger } from "../logger.ts";
@@ -21,6 +21,7 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import { isThenable } from "../thenable.ts";
 import { TurnClock } from "../turn-clock.ts";
 import type { BusSettings } from "./bus-settings.ts";
+import type { CutDelivery } from "./cut-delivery.ts";
 
 /** The parts a bus is assembled from. */
 export interface BusParts {
@@ -56,6 +57,8 @@ export class BusCore implements PublisherHost {
   closeReason: BusError | undefined;
   drainReason: BusError | undefined;
   retriesEndAt: number | undefined;
+  /** Deliveries that a drain had no time to try again. */
+  readonly givenUp: CutDelivery[] = [];
 
   constructor(parts: BusParts) {
     const { settings, guard } = parts;
@@ -94,6 +97,10 @@ export class BusCore implements PublisherHost {
     if (this.drainReason === undefined) return undefined;
     const isFromDrained = handler?.delivery.isSettled === false || (scope?.bus === this.bus && scope.isInFlight);
     return isFromDrained ? undefined : this.drainReason;
+  }
+
+  noteGivenUp({ id, name, correlationId }: EventRecord, subscription: string): void {
+    this.givenUp.push({ eventId: id, eventName: name, correlationId, subscription });
   }
 
   reportFailure(failure: DeliveryFailure): void {

@@ -1,20 +1,13 @@
 import { currentScope } from "../context.ts";
+import { DRAIN_REASON } from "../delivery/decision.ts";
 import type { Delivery } from "../delivery/deliver.ts";
 import { BusError } from "../errors.ts";
 import type { BusEvent } from "../event/event.ts";
 import type { BusCore } from "./bus-core.ts";
+import type { CutDelivery } from "./cut-delivery.ts";
 
 /** A schema that waits tells nobody when it is done. */
 const VALIDATION_POLL_MS = 5;
-
-/** A delivery that stopping cut short. */
-export interface CutDelivery {
-  readonly eventId: string;
-  readonly eventName: string;
-  readonly correlationId: string;
-  /** The name of the subscription. */
-  readonly subscription: string;
-}
 
 /** A scheduled event that stopping cancelled. */
 export type CancelledEvent = Omit<CutDelivery, "subscription">;
@@ -31,6 +24,8 @@ export interface CloseReport {
 export interface DrainReport extends CloseReport {
   /** Whether everything finished before the deadline. */
   readonly isComplete: boolean;
+  /** Deliveries that had failed, and whose next attempt was due only after the deadline: dead letters now. */
+  readonly givenUp: readonly CutDelivery[];
   /** From the call to the close, in milliseconds. */
   readonly durationMs: number;
   /** Dead letters held at the end. */
@@ -41,10 +36,10 @@ export interface DrainReport extends CloseReport {
 export function closeCore(core: BusCore, reason: "close" | "deadline"): CloseReport {
   const cause = new BusError("BUS_CLOSED", "the bus is closed: publish and subscribe before close() or drain()");
   core.closeReason ??= cause;
-  const aborted = core.inFlight.list().map((delivery) => {
-    delivery.abort(reason);
-    return describeCut(delivery);
-  });
+  const inFlight = core.inFlight.list();
+  for (const delivery of inFlight) delivery.abort(reason);
+  // an aborted signal runs user code, which may have skipped others: by unsubscribing, say
+  const aborted = inFlight.filter(({ settlement }) => settlement?.outcome === "aborted").map(describeCut);
   const cancelled = core.schedule.cancelAll().map(describeEvent);
   for (const listener of [...core.closeListeners]) listener();
   return { aborted, cancelled };
@@ -66,7 +61,7 @@ export async function drainCore(core: BusCore, deadlineMs: number, openLanes: ()
   core.retriesEndAt = retriesEndAt;
   await undefined; // what follows calls listeners, which may drain too: they are to find this drain
   const cancelled = core.schedule.cancelAll().map(describeEvent);
-  for (const delivery of core.inFlight.list()) delivery.giveUpAfter(retriesEndAt, "drain");
+  for (const delivery of core.inFlight.list()) delivery.giveUpAfter(retriesEndAt, DRAIN_REASON);
   openLanes();
   const isIdle = await isIdleWithin(core, deadlineMs);
   const isComplete = isIdle && core.closeReason === undefined;
@@ -76,6 +71,7 @@ export async function drainCore(core: BusCore, deadlineMs: number, openLanes: ()
   return {
     isComplete,
     aborted,
+    givenUp: [...core.givenUp],
     cancelled: [...cancelled, ...closed.cancelled],
     durationMs,
     deadLetters: core.deadLetters.size,

@@ -17,6 +17,9 @@ export type Decision =
       readonly errorClass: "expected";
     };
 
+/** Why a delivery is dead-lettered whose next attempt would be due only after the deadline of a drain. */
+export const DRAIN_REASON = "drain";
+
 /** An attempt that failed, and when. */
 export interface EndedAttempt {
   readonly attempt: Attempt;
@@ -58,7 +61,7 @@ function decideRetry(host: DeliveryHost, leg: Leg, { attempt, now, startedAt }: 
     return { kind: "dead_letter", reason: "max_elapsed", errorClass };
   }
   if (host.retriesEndAt !== undefined && performance.now() + delayMs > host.retriesEndAt) {
-    return { kind: "dead_letter", reason: "drain", errorClass };
+    return { kind: "dead_letter", reason: DRAIN_REASON, errorClass };
   }
   return { kind: "retry", delayMs, errorClass };
 }

@@ -1,5 +1,5 @@
 import type { DeadLetterErrorInit, StoredNote } from "./dead-letter.ts";
-import type { Decision, EndedAttempt } from "./decision.ts";
+import { type Decision, DRAIN_REASON, type EndedAttempt } from "./decision.ts";
 import type { DeliveryHost } from "./host.ts";
 import type { Leg } from "./leg.ts";
 import type { DeliveryOrigin } from "./origin.ts";
@@ -13,6 +13,8 @@ interface FailingDelivery {
   readonly attempts: number;
 }
 
+type EndedWork = Pick<EndedAttempt, "attempt" | "failure"> & Partial<Pick<EndedAttempt, "result">>;
+
 /** What was decided after an attempt, and when the next starts. */
 interface Told extends Pick<Decision, "kind" | "errorClass"> {
   readonly delayMs: number | undefined;
@@ -22,18 +24,22 @@ interface Told extends Pick<Decision, "kind" | "errorClass"> {
 export class History {
   readonly #delivery: FailingDelivery;
   readonly #errors: DeadLetterErrorInit[] = [];
+  /** The last failed attempt, and how it ended, where it did by itself. */
+  #last: EndedWork | undefined;
 
   constructor(delivery: FailingDelivery) {
     this.#delivery = delivery;
   }
 
-  add({ attempt, failure }: Pick<EndedAttempt, "attempt" | "failure">): void {
+  add(ended: EndedWork): void {
+    const { attempt, failure } = ended;
+    this.#last = ended;
     this.#errors.push({ attempt: attempt.attempt, failure, span: attempt.span, at: Date.now() });
   }
 
   /** How the delivery ends if nothing more is tried. */
   get outcome(): "failed" | "timed_out" {
-    return this.#errors.at(-1)?.failure.type === "timeout" ? "timed_out" : "failed";
+    return this.#last?.result === "timed_out" ? "timed_out" : "failed";
   }
 
   /** What the last attempt threw. */
@@ -45,6 +51,8 @@ export class History {
   store(reason: string): StoredNote {
     const { host, leg, origin, attempts } = this.#delivery;
     const { event, context, replayOf } = origin;
+    const isOwnReason = this.#last?.attempt.verdict?.kind !== "dead_letter"; // not a handler's word that reads the same
+    if (reason === DRAIN_REASON && isOwnReason) host.noteGivenUp(event, leg.subscription.name);
     return host.deadLetters.store({ event, leg, context, replayOf, reason, errors: this.#errors, attempts });
   }
 

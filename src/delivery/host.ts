@@ -30,6 +30,8 @@ export interface DeliveryHost {
   readonly closeReason: BusError | undefined;
   /** While draining: the instant, on the monotonic clock, after which no retry may start. */
   readonly retriesEndAt: number | undefined;
+  /** A drain has no time for the next attempt of a delivery. */
+  noteGivenUp(event: EventRecord, subscription: string): void;
   reportFailure(failure: DeliveryFailure): void;
   reportAttemptFailure(failure: AttemptFailure): void;
   /** `ctx.publish` of a handler of `event`. */

@@ -1,4 +1,5 @@
-import type { CancelledEvent, CloseReport, CutDelivery, DrainReport } from "../bus/lifecycle.ts";
+import type { CutDelivery } from "../bus/cut-delivery.ts";
+import type { CancelledEvent, CloseReport, DrainReport } from "../bus/lifecycle.ts";
 import type { StoppableBus } from "./stop-options.ts";
 import type { CutWork } from "./stop-report.ts";
 import { GRACE_MS, LATE, within } from "./within.ts";
@@ -22,7 +23,7 @@ export async function drainBus(bus: StoppableBus, deadlineMs: number): Promise<B
   const cut = [
     ...drain.aborted.map((each) => describe(each, "deadline")),
     ...closed.aborted.map((each) => describe(each, isLate ? "deadline" : "close")),
-    ...retriesGivenUp(bus),
+    ...drain.givenUp.map((each) => describe(each, "drain")),
   ];
   const cancelled = [...drain.cancelled, ...closed.cancelled];
   const isComplete = cut.length + cancelled.length === 0 && (drain.isComplete || wasClosed);
@@ -30,13 +31,6 @@ export async function drainBus(bus: StoppableBus, deadlineMs: number): Promise<B
 }
 
 const NOTHING: CloseReport = { aborted: [], cancelled: [] };
-
-function retriesGivenUp(bus: StoppableBus): CutWork[] {
-  const letters = bus.deadLetters.list().filter(({ reason }) => reason === "drain");
-  return letters.map(({ event: { id, name, correlationId }, subscription }) =>
-    describe({ eventId: id, eventName: name, correlationId, subscription }, "drain"),
-  );
-}
 
 function describe(delivery: CutDelivery, reason: CutWork["reason"]): CutWork {
   return { ...delivery, reason };

@@ -1,4 +1,5 @@
-import type { CancelledEvent, CutDelivery, DrainReport } from "../bus/lifecycle.ts";
+import type { CutDelivery } from "../bus/cut-delivery.ts";
+import type { CancelledEvent, DrainReport } from "../bus/lifecycle.ts";
 import type { TelemetryReport } from "../telemetry/telemetry-report.ts";
 
 /** A delivery that the stop kept from ending by itself. */

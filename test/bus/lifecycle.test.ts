@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defineEvents } from "../../src/catalog/catalog.ts";
 import type { StandardSchemaV1 } from "../../src/catalog/standard-schema.ts";
+import { BusError } from "../../src/errors.ts";
 import type { EventBus } from "../../src/event-bus.ts";
 import type { HandlerContext } from "../../src/handler.ts";
 import { conservationViolations } from "../support/conservation.ts";
@@ -34,6 +35,7 @@ describe("EventBus.drain", () => {
     expect(await drained).toEqual({
       isComplete: true,
       aborted: [],
+      givenUp: [],
       cancelled: [],
       durationMs: expect.any(Number),
       deadLetters: 0,
@@ -96,6 +98,19 @@ describe("EventBus.drain", () => {
     failing.reject(new Error("boom"));
 
     expect((await published).deliveries).toMatchObject([{ reason: "drain", attempts: 1 }]);
+  });
+
+  it("calls failed what failed with a timeout that was not the attempt's own", async () => {
+    const { bus } = createBus();
+    const timeout = new BusError("TIMEOUT", "no answer within 5 ms");
+    bus.subscribe("a", () => Promise.reject(timeout), { retry: RETRY });
+    const published = bus.publish("a");
+    await settleTurns();
+
+    void bus.drain({ deadlineMs: 500 });
+
+    expect((await published).deliveries).toMatchObject([{ outcome: "failed", reason: "drain", error: timeout }]);
+    expect(bus.stats()).toMatchObject({ failed: 1, timedOut: 0, attemptsFailed: 1, attemptsTimedOut: 0 });
   });
 
   it("says in its report how long it took", async () => {
@@ -556,6 +571,24 @@ describe("EventBus.drain", () => {
 });
 
 describe("EventBus.close", () => {
+  it("does not name what an aborted handler skipped by unsubscribing", async () => {
+    const { bus } = createBus();
+    const subscription = bus.subscribe(
+      "a",
+      (_event, { signal }) =>
+        new Promise(() => signal.addEventListener("abort", () => void subscription.unsubscribe())),
+      { concurrency: 1 },
+    );
+    const published = [1, 2].map((n) => bus.publish("a", n));
+
+    const { aborted } = await bus.close();
+
+    const [first, second] = await Promise.all(published);
+    expect(aborted.map(({ eventId }) => eventId)).toEqual([first?.id]);
+    expect(second?.deliveries).toMatchObject([{ outcome: "skipped" }]);
+    expect(bus.stats()).toMatchObject({ aborted: 1, skipped: 1 });
+  });
+
   it("aborts what runs, and names it", async () => {
     const { bus } = createBus();
     const reasons: unknown[] = [];

@@ -114,6 +114,31 @@ describe("stopGracefully", () => {
     });
   });
 
+  it("names every retry that was due too late, also what is no dead letter any more", async () => {
+    const { bus } = createBus({ deadLetters: { capacity: 2 } });
+    const retry = { maxAttempts: 2, backoff: { initialMs: 60_000, maxMs: 60_000, jitter: "none" as const } };
+    bus.subscribe("order.placed", () => Promise.reject(new Error("broken")), { name: "billing", retry });
+    bus.onError(({ deadLetterId }) => bus.deadLetters.remove(deadLetterId as string)); // written down elsewhere
+    const published = [1, 2, 3].map((n) => bus.publish("order.placed", n));
+    await wait(1);
+
+    const report = await stopGracefully({ buses: [bus], drainMs: 1000 });
+
+    const ids = (await Promise.all(published)).map(({ id }) => id);
+    expect(report.cut.map(({ eventId, reason }) => [eventId, reason])).toEqual(ids.map((id) => [id, "drain"]));
+    expect(report.isComplete).toBe(false);
+  });
+
+  it("does not take a handler's own words for its own", async () => {
+    const { bus } = createBus();
+    bus.subscribe("order.placed", (_event, ctx) => ctx.deadLetter("drain"));
+    await bus.publish("order.placed");
+
+    const report = await stopGracefully({ buses: [bus] });
+
+    expect(report).toMatchObject({ isComplete: true, cut: [] });
+  });
+
   it("names the scheduled events that the drain cancelled", async () => {
     const { bus } = createBus();
     bus.subscribe("report.due", () => {}, { name: "reporter" });
