@@ -8,8 +8,10 @@ export interface BenchOptions {
   readonly rounds: number;
   /** No measurement starts later than this after the first, in seconds. */
   readonly budgetS: number;
-  /** Whether the results are to be kept: in `bench/results/latest.json` and `docs/performance.md`. */
+  /** Whether the results are to be kept: in `bench/results/latest.json` and the pages. */
   readonly isKept: boolean;
+  /** Whether only the pages are to be written again, from what was kept. */
+  readonly isRender: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -17,7 +19,8 @@ export const USAGE = `npm run bench -- [options]
   --filter <regexp>  only what matches "scenario contestant": --filter "batch/sync/exact/5", --filter "^bytes .*spanbus"
   --rounds <n>       3 by default, 1 with --quick
   --budget <s>       no measurement starts later than this, 520 by default, 90 with --quick
-  --no-write         leave bench/results/latest.json and docs/performance.md as they are (so do --quick and --filter)`;
+  --no-write         leave bench/results/latest.json and docs/performance.md as they are (so do --quick and --filter)
+  --render           measure nothing: write the tables of docs/performance.md and README.md from bench/results/latest.json`;
 
 export function readCommandLine(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
@@ -28,6 +31,7 @@ export function readCommandLine(args: readonly string[]): BenchOptions {
       rounds: { type: "string" },
       budget: { type: "string" },
       "no-write": { type: "boolean", default: false },
+      render: { type: "boolean", default: false },
     },
   });
   const isQuick = values.quick;
@@ -37,6 +41,7 @@ export function readCommandLine(args: readonly string[]): BenchOptions {
     rounds: positive("rounds", values.rounds ?? (isQuick ? "1" : "3")),
     budgetS: positive("budget", values.budget ?? (isQuick ? "90" : "520")),
     isKept: !(values["no-write"] || isQuick || values.filter !== undefined),
+    isRender: values.render,
   };
 }
 

@@ -83,6 +83,14 @@ export function makePlan(options: { readonly isQuick: boolean; readonly filter: 
   ].filter((group) => group.contestants.length > 0);
 }
 
+/** What a filter can pick from: scenarios with their contestants, one line each. */
+export function allNames({ isQuick }: { readonly isQuick: boolean }): string[] {
+  return makePlan({ isQuick, filter: /(?:)/ }).map(({ scenario, contestants, what }) => {
+    const names = contestants.map(({ name }) => name).join(", ");
+    return `${what === "bytes" ? "bytes " : ""}${scenarioName(scenario)}: ${names}`;
+  });
+}
+
 function groupOf([name, who]: Row, what: "cpu" | "bytes", filter: RegExp): Group {
   const scenario = parseScenario(name);
   const contestants = CONTESTANTS.filter((each) => who.includes(each.name))

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { readArguments } from "./program.ts";
 
 /**
  * `npm run test:mutation -- event routing`: mutates the core rooms named (all, unless any is) one after the other, and
@@ -33,10 +34,17 @@ interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { again: { type: "boolean" } } });
-const unknown = positionals.find((room) => !ROOMS.includes(room));
-if (unknown !== undefined)
+const USAGE = `npm run test:mutation -- [options] [rooms]
+Changes the core rooms (folders of src) in small ways, and counts the changes that the tests find.
+  rooms     which of ${ROOMS.join(", ")}; all by default
+  --again   only what survived the last time, and files that changed since`;
+
+const { values, positionals } = readArguments(process.argv.slice(2), USAGE, (args) => {
+  const parsed = parseArgs({ args: [...args], allowPositionals: true, options: { again: { type: "boolean" } } });
+  const unknown = parsed.positionals.find((room) => !ROOMS.includes(room));
+  if (unknown === undefined) return parsed;
   throw new Error(`there is no room ${JSON.stringify(unknown)}: choose from ${ROOMS.join(", ")}`);
+});
 for (const room of positionals.length === 0 ? ROOMS : positionals) tryRoom(room);
 
 function tryRoom(room: string): void {

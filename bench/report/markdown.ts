@@ -35,9 +35,31 @@ export function toMarkdown(results: Results, circumstances: Circumstances): stri
     .join("\n");
 }
 
-/** The README's generated part: the goals, and what they were measured on. */
-export function toSummary(results: Results, circumstances: Circumstances): string {
-  return [goalsTable(checkGoals(results)), describe(circumstances, results)].join("\n").trimEnd();
+/** The README's generated part: how many goals are met, and the most telling ones of either kind. */
+export function toSummary(results: Results, { date, commit, node, cpu, cores }: Circumstances): string {
+  const checks = checkGoals(results);
+  const met = checks.filter((check) => isMet(check)).length;
+  return [
+    `${met} of ${checks.length} goals are met; some of them, and some that are not:\n`,
+    goalsTable(TELLING.map((name) => goalNamed(name, checks))),
+    `Measured ${date} at commit ${commit}, on ${cores} cores (${cpu}) with Node ${node}.`,
+  ].join("\n");
+}
+
+/** The goals to show where there is little room. */
+const TELLING = [
+  "nothing listens, default, N = 1, per EventEmitter",
+  "nothing listens, ambient: false, N = 1, per EventEmitter",
+  "unsampled, N = 5, per direct",
+  "sampled + batch, N = 5, per direct",
+  "sampled + OTLP JSON, N = 1, per direct",
+  "API histograms only: sampled + batch, N = 5, per direct",
+];
+
+function goalNamed(name: string, checks: readonly GoalCheck[]): GoalCheck {
+  const found = checks.find((check) => check.name === name);
+  if (found === undefined) throw new Error(`the summary shows "${name}", which is no goal`);
+  return found;
 }
 
 /** The goals as one table. */

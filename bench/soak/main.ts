@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fail, readArguments } from "../../scripts/program.ts";
 import { keepBuiltPackage } from "../measure/built-package.ts";
 import { circumstances } from "../report/circumstances.ts";
 import { readCommandLine, USAGE } from "./command-line.ts";
@@ -13,16 +14,16 @@ const GENERATED = /(<!-- generated: soak -->\n)[\s\S]*?(<!-- \/generated -->)/;
 
 /** `npm run soak`: see USAGE. */
 async function main(args: readonly string[]): Promise<void> {
-  if (args.includes("--help")) {
-    console.log(USAGE);
-    return;
+  const options = readArguments(args, USAGE, readCommandLine);
+  const figures = Object.entries(FIGURES) as [FigureName, Figure][];
+  const wanted = figures.filter(([name]) => options.filter.test(name));
+  if (wanted.length === 0) {
+    fail(`no figure matches --filter ${options.filter.source}; there are ${Object.keys(FIGURES).join(", ")}`);
   }
-  const options = readCommandLine(args);
   const startedAt = performance.now();
   const builtPackage = keepBuiltPackage();
   const measured: Measured[] = [];
-  for (const [name, figure] of Object.entries(FIGURES) as [FigureName, Figure][]) {
-    if (!options.filter.test(name)) continue;
+  for (const [name, figure] of wanted) {
     const size = Math.ceil(figure.size * options.scale);
     console.error(`${name}: ${figure.title(size)}`);
     measured.push({ title: figure.title(size), readings: await runFigure(name, size, builtPackage) });
