@@ -48,7 +48,7 @@ export interface TelemetryOptions {
   readonly endpoint?: string | undefined;
   /** Sent with each export, such as credentials. @default OTEL_EXPORTER_OTLP_[signal_]HEADERS */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** @default OTEL_EXPORTER_OTLP_COMPRESSION, else "gzip", but "none" to a collector on this machine, where it only costs */
+  /** Of what is sent. @default OTEL_EXPORTER_OTLP_COMPRESSION, else "gzip", but "none" to a collector on this machine, where it only costs */
   readonly compression?: "gzip" | "none" | undefined;
   /** The longest one export may take, retries included, in milliseconds. @default OTEL_EXPORTER_OTLP_TIMEOUT, else 2000 */
   readonly exportTimeoutMs?: number | undefined;
@@ -92,7 +92,7 @@ export interface TelemetryOptions {
   readonly spanProcessors?: readonly SpanProcessor[] | undefined;
   /** Enabled at the start, disabled at shutdown. */
   readonly instrumentations?: readonly (InstrumentationLike | readonly InstrumentationLike[])[] | undefined;
-  /** @default one on `AsyncLocalStorage` */
+  /** Carries the active span through asynchronous code. @default one on `AsyncLocalStorage` */
   readonly contextManager?: ContextManager | undefined;
   /** Used together, in this order; an empty list is none. @default OTEL_PROPAGATORS, else W3C trace context and baggage */
   readonly propagators?: readonly TextMapPropagator[] | undefined;

@@ -22,6 +22,7 @@ export interface TelemetryStats {
 export interface Telemetry extends AsyncDisposable {
   /** False with OTEL_SDK_DISABLED=true: nothing was registered, nothing is sent. */
   readonly enabled: boolean;
+  /** Where everything is now. */
   stats(): TelemetryStats;
   /** Sends what is waiting. Resolves with what arrived, within the deadline; never rejects. */
   flush(options?: DeadlineOptions): Promise<TelemetryReport>;

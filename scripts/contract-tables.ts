@@ -1,14 +1,24 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { SDK_PACKAGES } from "../instrumentation/packages.ts";
+import { makeRules } from "../instrumentation/settings/env-rules.ts";
 import { ERROR_CODES } from "../src/error-codes.ts";
 import { ATTRIBUTES, DURATION_BOUNDARIES, LOG_EVENTS, METRICS } from "../src/telemetry/semconv.ts";
+import { apiTables } from "./api-tables.ts";
+import { table } from "./markdown-table.ts";
 
-/** The generated parts of the README, by the name in `<!-- generated: name -->`. */
+/** The pages with parts made from the code. */
+export const GENERATED_PAGES: readonly string[] = ["README.md", "docs/api.md", "docs/errors.md", "docs/telemetry.md"];
+
+/** What is generated, by the name in `<!-- generated: name -->`; types that the package exports by their own. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
-  spans: () => [spansTable(), attributesTable()].join("\n\n"),
+  spans: spansTable,
+  attributes: attributesTable,
   metrics: () => [metricsTable(), boundariesLine(), logEventsLine()].join("\n\n"),
+  "key-metrics": keyMetricsTable,
   errors: errorsTable,
   install: installLine,
+  environment: environmentTable,
+  ...apiTables(),
 };
 
 /** `markdown` with every generated part renewed; parts with a name of their own making are an error. */
@@ -16,7 +26,7 @@ export function renewGenerated(markdown: string): string {
   return markdown.replaceAll(BLOCK, (_block, name: string) => {
     const render = GENERATED[name];
     if (render === undefined) {
-      throw new Error(`there is no generated part "${name}"; there are ${Object.keys(GENERATED).join(", ")}`);
+      throw new Error(`there is no generated part "${name}"; there are: ${Object.keys(GENERATED).join(", ")}`);
     }
     return `<!-- generated: ${name} -->\n\n${render()}\n\n<!-- /generated -->`;
   });
@@ -70,10 +80,30 @@ export function metricsTable(): string {
   return table(["metric", "type, unit", "labels beyond system and destination", "counts"], rows);
 }
 
+/** The metrics to look at first. */
+function keyMetricsTable(): string {
+  const rows = KEY_METRICS.map(({ name, kind, meaning }) => [`\`${name}\``, KINDS[kind], meaning]);
+  return table(["metric", "type", "counts"], rows);
+}
+
+const KEY_METRICS = [
+  METRICS.sent,
+  METRICS.deliveries,
+  METRICS.deliveryDuration,
+  METRICS.inFlight,
+  METRICS.deadLettersStored,
+];
+
 /** Every error code with its meaning and remedy. */
 export function errorsTable(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, { meaning, remedy }]) => [`\`${code}\``, meaning, remedy]);
   return table(["code", "meaning", "remedy"], rows);
+}
+
+/** Every environment variable that telemetry reads. */
+function environmentTable(): string {
+  const rows = Object.entries(makeRules()).map(([name, { form, instead }]) => [`\`${name}\``, form, instead]);
+  return table(["variable", "is", "without it"], rows);
 }
 
 const KINDS = { counter: "counter", upDownCounter: "up-down counter", gauge: "gauge", histogram: "histogram" } as const;
@@ -87,18 +117,10 @@ function logEventsLine(): string {
   return `Log events with fixed names: ${names.join(", ")}.`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => "---"), ...rows.map((row) => row.map(escapeCell))];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/** A bar would end the cell, also inside code. */
-function escapeCell(text: string): string {
-  return text.replaceAll("|", "\\|");
-}
-
-/** `node scripts/contract-tables.ts` renews the generated parts of the README. */
+/** `node scripts/contract-tables.ts` renews the generated parts of every page. */
 if (import.meta.main) {
-  const readme = new URL("../README.md", import.meta.url);
-  await writeFile(readme, renewGenerated(await readFile(readme, "utf8")));
+  for (const page of GENERATED_PAGES) {
+    const file = new URL(`../${page}`, import.meta.url);
+    await writeFile(file, renewGenerated(await readFile(file, "utf8")));
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * Every code a `BusError` can carry, with what it means and what to do. The README's error table is made from this
+ * Every code a `BusError` can carry, with what it means and what to do. The table of docs/errors.md is made from this
  * object, so it is data, not prose; nothing at run time reads it.
  */
 export const ERROR_CODES = {

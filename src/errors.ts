@@ -5,7 +5,7 @@ import type { BusErrorCode } from "./error-codes.ts";
  * the original failure in `cause`.
  */
 export class BusError extends Error {
-  /** Stable across releases; the README lists every code with its meaning and remedy. */
+  /** Stable across releases; docs/errors.md lists every code with its meaning and remedy. */
   readonly code: BusErrorCode;
 
   constructor(code: BusErrorCode, message: string, options?: ErrorOptions) {

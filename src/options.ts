@@ -73,7 +73,7 @@ export interface PublishOptions {
   readonly correlationId?: string | undefined;
   /** Travel with the event; 8 KiB at most. A `traceparent` among them is treated as `incoming` says. */
   readonly headers?: EventHeaders | undefined;
-  /** @default the bus's source */
+  /** Who publishes. @default the bus's source */
   readonly source?: string | undefined;
   /** Reject with a `DeliveryError` when a delivery fails. @default false */
   readonly strict?: boolean | undefined;
@@ -123,7 +123,7 @@ export interface SubscribeOptions {
 
 /** How many deliveries may wait for a subscription, and what happens to the rest. */
 export interface QueueOptions {
-  /** @default 1000 */
+  /** Deliveries that may wait. @default 1000 */
   readonly capacity?: number | undefined;
   /**
    * What happens when it is full. `block`: the publisher waits for room; when `capacity` publishes wait, the next delivery
@@ -154,11 +154,11 @@ export interface RetryOptions {
 
 /** The wait before attempt n + 1: `initialMs * factor ** (n - 1)`, at most `maxMs`, then jitter. */
 export interface BackoffOptions {
-  /** @default 100 */
+  /** The wait before the second attempt, in milliseconds. @default 100 */
   readonly initialMs?: number | undefined;
-  /** @default 2 */
+  /** How many times longer each further wait is. @default 2 */
   readonly factor?: number | undefined;
-  /** @default 30000 */
+  /** The longest wait, in milliseconds. @default 30000 */
   readonly maxMs?: number | undefined;
   /** "full" waits a random part of the time, "none" all of it. @default "full" */
   readonly jitter?: "full" | "none" | undefined;

@@ -9,8 +9,11 @@ import type { SubscriptionRecord } from "../routing/subscription.ts";
 export interface EventDescription {
   /** The name, or the template of a family. */
   readonly name: string;
+  /** Its sentence in the catalog. */
   readonly description: string | undefined;
+  /** Whether its data is checked. */
   readonly hasSchema: boolean;
+  /** What it promises. */
   readonly slo: ServiceLevel | undefined;
   /** Names of the subscriptions that can receive it. */
   readonly subscriptions: readonly string[];
@@ -18,10 +21,15 @@ export interface EventDescription {
 
 /** One subscription, as `bus.describe()` tells it. */
 export interface SubscriptionDescription {
+  /** What labels its spans, metrics and dead letters. */
   readonly name: string;
+  /** What it is subscribed to. */
   readonly pattern: string;
+  /** Longest time of one attempt, in milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** Attempts in total, the first included. */
   readonly maxAttempts: number;
+  /** Whether it ends with its first delivery. */
   readonly once: boolean;
   /** Attempts that may run at once; undefined where there is no limit. */
   readonly concurrency: number | undefined;
@@ -29,6 +37,7 @@ export interface SubscriptionDescription {
   readonly isOrdered: boolean;
   /** Deliveries that may wait for their turn; undefined where none has to. */
   readonly queueCapacity: number | undefined;
+  /** Whether its deliveries wait until it is resumed. */
   readonly isPaused: boolean;
   /** The names and templates of the catalog it can receive; just the pattern without a catalog. */
   readonly receives: readonly string[];
@@ -36,27 +45,37 @@ export interface SubscriptionDescription {
 
 /** The topology of a bus as plain data. */
 export interface BusDescription {
+  /** The publisher named in events that name none. */
   readonly source: string | undefined;
+  /** Whether it takes events. */
   readonly state: "open" | "draining" | "closed";
+  /** The events of the catalog; none without one. */
   readonly events: readonly EventDescription[];
+  /** In the order of subscribing. */
   readonly subscriptions: readonly SubscriptionDescription[];
 }
 
 /** Why one subscription does, or does not, receive an event. */
 export interface MatchExplanation {
+  /** The name of the subscription. */
   readonly subscription: string;
+  /** What it is subscribed to. */
   readonly pattern: string;
+  /** Whether it would receive the event. */
   readonly matches: boolean;
+  /** Why, or why not, in words. */
   readonly because: string;
 }
 
 /** What would happen to a publish of this name. */
 export interface EventExplanation {
+  /** The name asked about. */
   readonly name: string;
   /** Why it would be refused; undefined when it would be accepted. */
   readonly refusal: string | undefined;
   /** The template it belongs to. */
   readonly template: string | undefined;
+  /** Every subscription of the bus. */
   readonly subscriptions: readonly MatchExplanation[];
 }
 

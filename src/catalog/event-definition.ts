@@ -11,16 +11,25 @@ export type AttributeValue = string | number | boolean | readonly string[] | rea
 export interface ServiceLevel {
   /** The share of deliveries to be handled, between 0 and 1: `0.999`. */
   readonly success?: number | undefined;
-  /**
-   * The share (`ratio`, between 0 and 1) to be handled within `withinMs`, which is a bucket boundary of the duration
-   * histograms: 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500 or 10000.
-   */
-  readonly latency?: { readonly withinMs: number; readonly ratio: number } | undefined;
+  readonly latency?:
+    | {
+        /**
+         * A bucket boundary of the duration histograms, in milliseconds: 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 75,
+         * 100, 250, 500, 750, 1000, 2500, 5000, 7500 or 10000.
+         */
+        readonly withinMs: number;
+        /** The share of deliveries to be handled within that time, between 0 and 1. */
+        readonly ratio: number;
+      }
+    | undefined;
 }
 
 /** How the bus treats an event, whatever its data. */
 interface EventPolicies {
-  /** Dot paths into the data that the bus never writes anywhere: `["card.number"]`; arrays count element by element. */
+  /**
+   * Dot paths into the data that the bus never writes anywhere: `["card.number"]`; arrays count element by element. They
+   * are "[redacted]" in the JSON of a dead letter, but not in that of the event itself: it has to be replayed.
+   */
   readonly sensitive?: readonly string[] | undefined;
   readonly slo?: ServiceLevel | undefined;
   /** @default the bus's */

@@ -44,6 +44,7 @@ export interface ConnectionErrorData extends ConnectionData {
 export interface ActionStartData extends Details {
   /** The name of the action, as in the event's name. */
   readonly action: string;
+  /** What it was called with, where the publisher says so. */
   readonly input?: unknown;
 }
 

@@ -21,8 +21,9 @@ export type PublishEventOptions<
   Name extends string = string,
   Args extends readonly unknown[] = readonly unknown[],
 > = {
+  /** Where the events are published. */
   readonly bus: EventBus<Events>;
-  /** @default the bus's source */
+  /** The source of what is published. @default the bus's source */
   readonly source?: string | undefined;
   /** The action's name; what cannot stand in an event name becomes `_`. @default the function's name */
   readonly name?: string | undefined;
@@ -31,7 +32,10 @@ export type PublishEventOptions<
       /** Makes the event's data of the call's arguments; `action.{name}` adds its own fields. @default { action: name } */
       readonly data?: ((...args: Args) => DataFor<Events, Name>) | undefined;
     }
-  : { readonly data: (...args: Args) => DataFor<Events, Name> });
+  : {
+      /** Makes the event's data of the call's arguments. */
+      readonly data: (...args: Args) => DataFor<Events, Name>;
+    });
 
 /** What `publishEvent(…)` returns: wraps a function; decorates methods, TC39's way or TypeScript's legacy way. */
 export interface FunctionDecorator<Args extends readonly unknown[] = readonly unknown[]> {

@@ -18,8 +18,11 @@ export interface DeadLetterError {
   readonly type: string;
   /** As far as the bus's `errors` option lets it be written. */
   readonly message: string | undefined;
+  /** Only where `errors` is "full". */
   readonly stack: string | undefined;
+  /** The trace of the attempt; undefined when nothing traced it. */
   readonly traceId: string | undefined;
+  /** The span of the attempt. */
   readonly spanId: string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
@@ -27,15 +30,19 @@ export interface DeadLetterError {
 
 /** An event set aside for one subscription after the last attempt. */
 export interface DeadLetter {
+  /** What `get`, `replay` and `remove` take. */
   readonly id: string;
+  /** The event as it was published; its own JSON is not redacted, that of the dead letter is. */
   readonly event: BusEvent;
   /** The name of the subscription that failed. */
   readonly subscription: string;
+  /** The failed attempts, oldest first. */
   readonly errors: readonly DeadLetterError[];
   /** `attempts_exhausted`, `fatal`, `max_elapsed`, `unsubscribed`, `drain`, `deadline`, or the handler's own words. */
   readonly reason: string;
+  /** Attempts started. */
   readonly attempts: number;
-  /** Milliseconds since the Unix epoch. */
+  /** When it was set aside, in milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
@@ -49,6 +56,7 @@ export interface DeadLetters {
    * @throws BusError `INVALID_OPTION`
    */
   list(filter?: { readonly subscription?: string; readonly eventName?: string }): readonly DeadLetter[];
+  /** The entry with this id, while it is held. */
   get(id: string): DeadLetter | undefined;
   /**
    * Delivers the event once more, to its subscription only, as a trace of its own linked to the original. The entry goes

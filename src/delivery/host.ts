@@ -51,10 +51,12 @@ export interface AttemptFailure {
   readonly event: BusEvent;
   /** The name of the subscription. */
   readonly subscription: string;
+  /** What the attempt threw; a `BusError` with the code `TIMEOUT` when it timed out. */
   readonly error: unknown;
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly errorClass: ErrorClass;
+  /** How the attempt ended. */
   readonly outcome: "failed" | "timed_out";
   /** Milliseconds until the next attempt; undefined when there is none. */
   readonly retryInMs: number | undefined;
@@ -67,9 +69,13 @@ export interface DeliveryFailure {
   readonly subscription: string;
   /** What the last attempt threw. */
   readonly error: unknown;
+  /** How the delivery ended. */
   readonly outcome: "failed" | "timed_out";
+  /** What became of the event: what is discarded is no failure, and not told. */
   readonly disposition: DeliveryDisposition;
+  /** Why it was given up, as in a dead letter. */
   readonly reason: string;
+  /** Attempts started. */
   readonly attempts: number;
   /** The entry in `bus.deadLetters`. */
   readonly deadLetterId: string | undefined;

@@ -5,13 +5,15 @@
 export interface Ledger {
   /** Publish calls. */
   published: number;
+  /** Publish calls that were not refused. */
   accepted: number;
   /** Refused publish calls, by code in lower snake case. */
   refused: Record<string, number>;
   /** Publish calls waiting for an asynchronous schema. */
   validating: number;
-  /** Accepted events handed to their subscriptions; `unrouted` of them matched none. */
+  /** Accepted events handed to their subscriptions, however many those are. */
   dispatched: number;
+  /** Dispatched events that matched no subscription. */
   unrouted: number;
   /** Accepted events that wait for their time. */
   scheduled: number;
@@ -21,25 +23,43 @@ export interface Ledger {
   matched: number;
   /** Deliveries made by replaying dead letters. */
   replays: number;
+  /** Deliveries that ended well. */
   handled: number;
+  /** Deliveries whose last attempt threw. */
   failed: number;
+  /** Deliveries whose last attempt took longer than `timeoutMs`. */
   timedOut: number;
+  /** Deliveries whose subscription ended before they started. */
   skipped: number;
+  /** Deliveries that a full queue had no room for. */
   dropped: number;
+  /** Deliveries that `close()` or a drain deadline cut short. */
   aborted: number;
+  /** Deliveries of an event that the subscription had taken before. */
   deduplicated: number;
+  /** Deliveries that wait for their first attempt now. */
   queued: number;
+  /** Deliveries with an attempt under way now. */
   running: number;
+  /** Deliveries that wait for their next attempt now. */
   waitingForRetry: number;
+  /** Failed and timed-out deliveries whose events were set aside. */
   deadLettered: number;
+  /** Failed deliveries whose events the handler or classifier gave up. */
   discarded: number;
   /** Deliveries of which at least one attempt started. */
   deliveriesStarted: number;
+  /** Attempts started. */
   attempts: number;
+  /** Attempts that threw. */
   attemptsFailed: number;
+  /** Attempts that took longer than `timeoutMs`. */
   attemptsTimedOut: number;
+  /** Attempts cut short. */
   attemptsAborted: number;
+  /** Attempts under way now. */
   attemptsRunning: number;
+  /** Attempts after the first. */
   retries: number;
   /** Handlers that returned after their attempt had timed out or been aborted. */
   lateResults: number;
@@ -47,10 +67,15 @@ export interface Ledger {
   cutByDeadline: number;
   /** Dead letters held now. */
   deadLettersStored: number;
+  /** Dead letters that a replay took away. */
   deadLettersReplayed: number;
+  /** Dead letters that `remove` took away. */
   deadLettersRemoved: number;
+  /** Dead letters pushed out because more than `deadLetters.capacity` were held. */
   deadLettersEvicted: number;
+  /** Spans of the bus. */
   spansStarted: number;
+  /** Spans of the bus that have ended. */
   spansEnded: number;
 }
 

@@ -47,7 +47,7 @@ export type StopSignal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGBREAK
 
 /** Options of {@link stopOnSignals}. */
 export interface StopOnSignalsOptions extends StopOptions {
-  /** @default ["SIGTERM", "SIGINT"] */
+  /** Which signals begin the stop. @default ["SIGTERM", "SIGINT"] */
   readonly signals?: readonly StopSignal[] | undefined;
   /** Takes the one line that says how the stop went. @default Node process warnings, when anything was lost */
   readonly logger?: Logger | undefined;

@@ -7,6 +7,7 @@ export interface TelemetryReport {
   readonly ok: boolean;
   /** The deadline came before the end of the work. */
   readonly timedOut: boolean;
+  /** How long it took, in milliseconds. */
   readonly durationMs: number;
   /** All sampled spans that ended since the start, each in exactly one of these counts. */
   readonly spans: {
@@ -19,7 +20,9 @@ export interface TelemetryReport {
     /** Still waiting, or being sent, when this was written. */
     readonly notDelivered: number;
   };
+  /** What became of the last metrics. */
   readonly metrics: DeliveryStatus;
+  /** What became of the last log records. */
   readonly logs: DeliveryStatus;
   /** What went wrong meanwhile, each once. */
   readonly errors: readonly string[];

@@ -30,11 +30,12 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.asyncDispose]());
 
 describe("the packed package", () => {
-  it("holds the built code, its types, the telemetry stack, the README and the licence, and nothing else", () => {
+  it("holds the built code, its types, the telemetry stack, the README, its pages and the licence, and nothing else", () => {
     const isCode = (path: string) => /^dist\/[a-z-]+\.(js|js\.map|d\.ts)$/.test(path);
     const isStack = (path: string) => /^dashboards\/[a-z]+\/.*\.(json|yml|yaml|md)$/.test(path);
+    const isPage = (path: string) => /^docs\/[a-z-]+\.md$/.test(path);
 
-    const strangers = packed.files.filter((path) => !isCode(path) && !isStack(path));
+    const strangers = packed.files.filter((path) => !isCode(path) && !isStack(path) && !isPage(path));
 
     expect(strangers.sort()).toEqual(["LICENSE", "README.md", "docker-compose.otel.yml", "package.json"]);
   });
@@ -50,6 +51,16 @@ describe("the packed package", () => {
     expect(folders.length).toBeGreaterThan(3);
     expect(empty).toEqual([]);
     expect(packed.files.filter((path) => path.startsWith("dashboards/prometheus/tests"))).toEqual([]);
+  });
+
+  it("holds what the README links to, but for tests and benchmarks", async () => {
+    const readme = await readFile(join(ROOT, "README.md"), "utf8");
+    const targets = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => path);
+
+    const missing = targets.filter((path) => !/^(test|bench)\//.test(path) && !packed.files.includes(path));
+
+    expect(targets.length).toBeGreaterThan(10);
+    expect(missing).toEqual([]);
   });
 
   it("holds every file that its exports name", () => {

@@ -1,14 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  attributesTable,
-  errorsTable,
-  GENERATED,
-  generatedParts,
-  metricsTable,
-  renewGenerated,
-} from "../../scripts/contract-tables.ts";
+import { attributesTable, errorsTable, metricsTable, renewGenerated } from "../../scripts/contract-tables.ts";
 import { ERROR_CODES } from "../../src/error-codes.ts";
 import { ATTRIBUTES, LOG_EVENTS, METRICS } from "../../src/telemetry/semconv.ts";
 import { VERSION } from "../../src/telemetry/version.ts";
@@ -209,7 +202,7 @@ describe("log lines", () => {
   });
 });
 
-describe("the tables of the README", () => {
+describe("the tables of the pages", () => {
   it("are rendered with every name, and only those", () => {
     expect(namesIn(attributesTable())).toEqual([...NAMES]);
     expect(namesIn(metricsTable())).toEqual([...METRIC_NAMES]);
@@ -224,13 +217,6 @@ describe("the tables of the README", () => {
     expect(after).toMatch(/^# A\n<!-- generated: errors -->\n\n\| code [\s\S]*\|\n\n<!-- \/generated -->\nrest\n$/);
     expect(renewGenerated(after)).toBe(after);
     expect(() => renewGenerated("<!-- generated: nonsense --><!-- /generated -->")).toThrow("nonsense");
-  });
-
-  it("are up to date: `node scripts/contract-tables.ts` renews them", async () => {
-    const readme = await readFile(join(ROOT, "README.md"), "utf8");
-
-    const rendered = Object.entries(GENERATED).map(([name, render]) => [name, render()]);
-    expect(generatedParts(readme)).toEqual(Object.fromEntries(rendered));
   });
 });
 

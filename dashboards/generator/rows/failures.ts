@@ -106,7 +106,7 @@ function troubledPublishing({ published }: Scope): Panel[] {
     graph(
       {
         title: "Refused publish calls, by reason",
-        description: "The reason is the error's code in lower case; the README's table of errors says what to do.",
+        description: "The reason is the error's code in lower case; docs/errors.md says what to do.",
         noValue: "nothing was refused",
         unit: "eps",
         stacked: true,
