@@ -22,6 +22,7 @@ import { isThenable } from "../thenable.ts";
 import { TurnClock } from "../turn-clock.ts";
 import type { BusSettings } from "./bus-settings.ts";
 import type { CutDelivery } from "./cut-delivery.ts";
+import { DrainPartners, registerPartners } from "./drain-partners.ts";
 
 /** The parts a bus is assembled from. */
 export interface BusParts {
@@ -51,6 +52,7 @@ export class BusCore implements PublisherHost {
   readonly eventOrigin: EventOrigin;
   readonly clock: TurnClock = new TurnClock();
   readonly publisher: Publisher;
+  readonly partners: DrainPartners;
   readonly errorListeners: Set<(failure: DeliveryFailure) => unknown> = new Set();
   readonly attemptErrorListeners: Set<(failure: AttemptFailure) => unknown> = new Set();
   readonly closeListeners: Set<() => void> = new Set();
@@ -77,6 +79,8 @@ export class BusCore implements PublisherHost {
     this.schedule = new Schedule(settings.maxScheduled);
     this.eventOrigin = guardedOrigin(parts, this.clock);
     this.publisher = new Publisher(this);
+    this.partners = new DrainPartners(this.logger, () => this.closeReason !== undefined);
+    registerPartners(this.bus, this.partners);
   }
 
   get isAmbient(): boolean {
@@ -96,7 +100,12 @@ export class BusCore implements PublisherHost {
     if (this.closeReason !== undefined) return this.closeReason;
     if (this.drainReason === undefined) return undefined;
     const isFromDrained = handler?.delivery.isSettled === false || (scope?.bus === this.bus && scope.isInFlight);
-    return isFromDrained ? undefined : this.drainReason;
+    return isFromDrained || this.#isFromPartner(scope) ? undefined : this.drainReason;
+  }
+
+  #isFromPartner(scope: Scope | undefined): boolean {
+    const { isAdmitting, companions } = this.partners;
+    return isAdmitting || (scope?.isInFlight === true && companions.has(scope.bus));
   }
 
   noteGivenUp({ id, name, correlationId }: EventRecord, subscription: string): void {

@@ -6,8 +6,8 @@ import type { BusEvent } from "../event/event.ts";
 import type { BusCore } from "./bus-core.ts";
 import type { CutDelivery } from "./cut-delivery.ts";
 
-/** A schema that waits tells nobody when it is done. */
-const VALIDATION_POLL_MS = 5;
+/** A schema that waits tells nobody when it is done, nor does a transport. */
+const POLL_MS = 5;
 
 /** A scheduled event that stopping cancelled. */
 export type CancelledEvent = Omit<CutDelivery, "subscription">;
@@ -65,6 +65,7 @@ export async function drainCore(core: BusCore, deadlineMs: number, openLanes: ()
   openLanes();
   const isIdle = await isIdleWithin(core, deadlineMs);
   const isComplete = isIdle && core.closeReason === undefined;
+  core.partners.endLinks(); // before what they had handed over is cut: it goes back to where it came from
   const closed = closeCore(core, "deadline");
   const durationMs = performance.now() - startedAt;
   const { aborted } = closed;
@@ -93,8 +94,9 @@ function isIdleWithin(core: BusCore, deadlineMs: number): Promise<boolean> {
         // handlers that were just awaited continue in microtasks, and may publish there
         setImmediate(() => {
           if (core.closeReason !== undefined) finish(true);
-          else if (core.ledger.validating > 0) poll = setTimeout(check, VALIDATION_POLL_MS);
+          else if (core.ledger.validating > 0) poll = setTimeout(check, POLL_MS);
           else if (core.inFlight.size > 0) check();
+          else if (!core.partners.areFinished()) poll = setTimeout(check, POLL_MS);
           else finish(true);
         });
       });

@@ -262,6 +262,7 @@ export const LOG_EVENTS = {
   refused: "spanbus.event.refused",
   guardTripped: "spanbus.telemetry.guard_tripped",
   stopped: "spanbus.process.stopped",
+  linkEnded: "spanbus.link.ended",
   processException: "messaging.process.exception",
   sendException: "messaging.send.exception",
 } as const;

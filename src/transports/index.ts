@@ -1,8 +1,6 @@
-export {
-  connectTransport,
-  type LinkableBus,
-  type TransportLink,
-} from "./link/connect-transport.ts";
+export { connectTransport, type TransportLink } from "./link/connect-transport.ts";
+export type { LinkableBus } from "./link/link.ts";
+export type { LinkReport } from "./link/link-report.ts";
 export type { LinkOptions } from "./link/options.ts";
 export type {
   Envelope,
@@ -11,6 +9,8 @@ export type {
   TransportCapabilities,
   TransportDelivery,
   TransportPublishOptions,
+  TransportReport,
   TransportSubscribeRequest,
   TransportSubscription,
+  UnsettledEnvelope,
 } from "./transport.ts";

@@ -10,8 +10,10 @@ import type {
   Transport,
   TransportCapabilities,
   TransportPublishOptions,
+  TransportReport,
   TransportSubscribeRequest,
   TransportSubscription,
+  UnsettledEnvelope,
 } from "./transport.ts";
 
 export { MemoryBroker, type MemoryBrokerOptions, type MemoryDeadLetter } from "./memory/broker.ts";
@@ -37,6 +39,7 @@ export class MemoryTransport implements Transport {
   readonly #subscriptions = new Set<TransportSubscription>();
   readonly #waiting = new Set<WaitingPublish>();
   #isClosed = false;
+  #closed: Promise<TransportReport> | undefined;
 
   /** @throws BusError `INVALID_OPTION` */
   constructor(options: MemoryTransportOptions = {}) {
@@ -53,7 +56,9 @@ export class MemoryTransport implements Transport {
       bounded: true,
       deduplicates: false,
       reconnects: false,
+      volatile: true,
     });
+    this.#core.connections.add(this);
   }
 
   async publish(envelopes: readonly Envelope[], options?: TransportPublishOptions): Promise<void> {
@@ -102,11 +107,27 @@ export class MemoryTransport implements Transport {
     return subscription;
   }
 
-  async close(): Promise<void> {
+  /** What its broker holds, for whichever transport. */
+  unsettled(): readonly UnsettledEnvelope[] {
+    return this.#core.unsettled();
+  }
+
+  /** Resolves with what its subscriptions leave to nobody, and for the last transport of a broker with all that is left. */
+  close(): Promise<TransportReport> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<TransportReport> {
     this.#isClosed = true;
+    this.#core.connections.delete(this);
     const error = new BusError("TRANSPORT_CLOSED", "cannot publish: the transport was closed while it waited for room");
     for (const waiting of this.#waiting) waiting.cancel(error);
-    await Promise.all([...this.#subscriptions].map((each) => each.close()));
+    const subscriptions = [...this.#subscriptions];
+    for (const each of subscriptions) void each.close(); // never rejects
+    const left = (await Promise.all(subscriptions.map((each) => each.closed))).flatMap(({ unsettled }) => unsettled);
+    if (this.#core.connections.size > 0) return { unsettled: left };
+    return { unsettled: [...left.filter(({ group }) => group === undefined), ...this.#core.unsettled()] };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -32,8 +32,32 @@ export interface Transport extends AsyncDisposable {
    * @throws BusError `INVALID_PATTERN`, `INVALID_HANDLER`, `INVALID_OPTION`, `TRANSPORT_FULL`, `TRANSPORT_CLOSED`, `ABORTED`
    */
   subscribe(request: TransportSubscribeRequest): Promise<TransportSubscription>;
-  /** Closes its subscriptions, refuses what waits, and lets the connection go. Idempotent. */
-  close(): Promise<void>;
+  /** What a `volatile` transport holds now, oldest first in each group; of any other, nothing. Never throws. */
+  unsettled(): readonly UnsettledEnvelope[];
+  /**
+   * Closes its subscriptions, refuses what waits, and lets the connection go; resolves with what that loses. Idempotent:
+   * each call resolves with the same report.
+   */
+  close(): Promise<TransportReport>;
+}
+
+/** An envelope that a transport took over, and nobody has settled. */
+export interface UnsettledEnvelope {
+  readonly envelope: Envelope;
+  /** For whom it is held: the pattern and the group of a subscription. */
+  readonly pattern: string;
+  readonly group: string | undefined;
+  /** Whether a subscription is open that has it, or will get it. */
+  readonly hasReceiver: boolean;
+}
+
+/** What the end of a subscription, or of a transport, leaves behind. */
+export interface TransportReport {
+  /**
+   * What was held for nobody else, and nobody had settled; none unless the transport is `volatile`. Without a group it is
+   * gone; what a group holds ends with the engine, unless somebody of the group subscribes again before.
+   */
+  readonly unsettled: readonly UnsettledEnvelope[];
 }
 
 /** What a transport can do beyond the contract. The transport suite runs the cases of those that are true, and lists the others. */
@@ -56,6 +80,11 @@ export interface TransportCapabilities {
   readonly deduplicates: boolean;
   /** Comes back by itself after the engine or the connection was gone, with nothing lost. */
   readonly reconnects: boolean;
+  /**
+   * What it took over ends with this process at the latest: it says what that would be (`unsettled`), and finishes it for
+   * a subscription that drains. Any other keeps it elsewhere, and hands it over again.
+   */
+  readonly volatile: boolean;
 }
 
 /** Options of {@link Transport.publish}. */
@@ -100,7 +129,12 @@ export type Settlement =
 
 /** A subscription of a transport. */
 export interface TransportSubscription extends AsyncDisposable {
-  /** Stops the intake, waits until what was handed over is settled, then closes. */
+  /** Resolves when it is closed, whoever closed it, with what that leaves behind. Never rejects. */
+  readonly closed: Promise<TransportReport>;
+  /**
+   * Stops the intake, waits until what was handed over is settled, then closes. Where the transport is `volatile` and
+   * nobody else is there to take it, what it holds already is handed over first.
+   */
   drain(): Promise<void>;
   /**
    * Closes now: nothing more is handed over, the signals of deliveries not settled are aborted, and their envelopes go

@@ -106,6 +106,7 @@ describe("everything that is written", () => {
     expect([...METRIC_NAMES].filter((name) => !metrics.some((metric) => metric.name === name))).toEqual([]);
     expect([...LOG_NAMES].filter((name) => !events.has(name))).toEqual([
       LOG_EVENTS.stopped, // when the process ends
+      LOG_EVENTS.linkEnded, // when a link ends
       LOG_EVENTS.processException, // log records, with the exception switch
       LOG_EVENTS.sendException,
     ]);

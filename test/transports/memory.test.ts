@@ -321,6 +321,125 @@ describe("closing a subscription from inside", () => {
   });
 });
 
+describe("draining subscriptions of one group", () => {
+  const request = { pattern: "order.*", group: "billing" };
+
+  it("leaves what waits to a member that stays", async () => {
+    await using transport = new MemoryTransport();
+    const gate = deferred();
+    const counts = { draining: 0, staying: 0 };
+    const draining = await transport.subscribe({
+      ...request,
+      onEnvelope: async () => {
+        counts.draining++;
+        await gate.promise;
+        return ACK;
+      },
+    });
+    await transport.publish(envelopes(5));
+    await settleTurns();
+    const onEnvelope = (): Settlement => {
+      counts.staying++;
+      return ACK;
+    };
+    await transport.subscribe({ ...request, onEnvelope });
+
+    const drained = draining.drain();
+    await settleTurns(10);
+    gate.resolve();
+    await drained;
+
+    expect(counts).toEqual({ draining: 1, staying: 4 });
+  });
+
+  it("lets them finish together what is held when none stays, and nothing that comes later", async () => {
+    await using transport = new MemoryTransport();
+    const gate = deferred();
+    let count = 0;
+    const onEnvelope = async (): Promise<Settlement> => {
+      await gate.promise;
+      count++;
+      return ACK;
+    };
+    const members = [
+      await transport.subscribe({ ...request, onEnvelope }),
+      await transport.subscribe({ ...request, onEnvelope }),
+    ];
+    await transport.publish(envelopes(10));
+    await settleTurns();
+
+    const drained = Promise.all(members.map((each) => each.drain()));
+    const later = envelopes(2);
+    await transport.publish(later);
+    gate.resolve();
+    await drained;
+
+    expect(count).toBe(10);
+    expect(transport.unsettled()).toEqual(
+      later.map((each) => ({ envelope: each, pattern: "order.*", group: "billing", hasReceiver: false })),
+    );
+  });
+
+  it("makes a retry that waits where nobody else is there to make it, and else gives it back", async () => {
+    await using transport = new MemoryTransport();
+    const attempts: number[] = [];
+    const draining = await transport.subscribe({
+      ...request,
+      onEnvelope: ({ attempt }) => {
+        attempts.push(attempt);
+        return attempt < 3 ? { settle: "retry", delayMs: 1 } : ACK;
+      },
+    });
+    await transport.publish(envelopes(1));
+    await settleTurns(1);
+
+    await draining.drain();
+    const waiting = await transport.subscribe({ ...request, onEnvelope: () => ({ settle: "retry", delayMs: 60_000 }) });
+    await transport.publish(envelopes(1));
+    await settleTurns();
+    await transport.subscribe({
+      ...request,
+      onEnvelope: ({ attempt }) => {
+        attempts.push(attempt * 10);
+        return ACK;
+      },
+    });
+    await waiting.drain();
+    await settleTurns();
+
+    expect(attempts).toEqual([1, 2, 3, 20]);
+  });
+});
+
+describe("MemoryTransport.close", () => {
+  it("names what groups still hold for the last transport of a broker only", async () => {
+    const broker = new MemoryBroker();
+    const [first, last] = [new MemoryTransport({ broker }), new MemoryTransport({ broker })];
+    const gone = await last.subscribe({ pattern: "order.*", group: "billing", onEnvelope: () => ACK });
+    await gone.close();
+    const sent = envelopes(2);
+    await first.publish(sent);
+
+    const reports = [await first.close(), await last.close()];
+
+    const held = sent.map((each) => ({ envelope: each, pattern: "order.*", group: "billing", hasReceiver: false }));
+    expect(reports).toEqual([{ unsettled: [] }, { unsettled: held }]);
+  });
+
+  it("names each envelope once where two of its subscriptions were the last of their group", async () => {
+    const transport = new MemoryTransport();
+    const onEnvelope = (): Promise<Settlement> => new Promise(() => undefined);
+    for (let i = 0; i < 2; i++) await transport.subscribe({ pattern: "order.*", group: "billing", onEnvelope });
+    const sent = envelopes(4);
+    await transport.publish(sent);
+    await settleTurns();
+
+    const { unsettled } = await transport.close();
+
+    expect(unsettled.map(({ envelope: { id } }) => id)).toEqual(sent.map(({ id }) => id));
+  });
+});
+
 describe("MemoryBroker", () => {
   it("keeps what was set aside, with the reason, the newest", async () => {
     const broker = new MemoryBroker({ capacity: 2 });

@@ -6,6 +6,7 @@ import { CLOSING_CASES } from "./cases/closing.ts";
 import { CONTEXT_CASES } from "./cases/context.ts";
 import { GROUP_CASES } from "./cases/groups.ts";
 import { HOSTILE_INPUT_CASES } from "./cases/hostile-input.ts";
+import { LOSS_CASES } from "./cases/loss.ts";
 import { PUBLISHING_CASES } from "./cases/publishing.ts";
 import { ROOM_CASES } from "./cases/room.ts";
 import { SETTLING_CASES } from "./cases/settling.ts";
@@ -54,6 +55,7 @@ const DEFINITIONS: readonly CaseDefinition[] = [
   ...HOSTILE_INPUT_CASES,
   ...ROOM_CASES,
   ...SURVIVAL_CASES,
+  ...LOSS_CASES,
 ];
 
 /**

@@ -1,33 +1,24 @@
-import { OptionCheck } from "../../check.ts";
 import { BusError, describeValue } from "../../errors.ts";
-import type { EventInit } from "../../event/event-init.ts";
-import type { PublishOptions, SubscribeOptions } from "../../options.ts";
-import type { PublishResult } from "../../outcome.ts";
-import type { Subscription } from "../../routing/subscription.ts";
-import type { Transport, TransportSubscription } from "../transport.ts";
-import { arrivalsOf } from "./arrivals.ts";
-import { type LinkOptions, type LinkSettings, linkSettings } from "./options.ts";
-import { busIdOf } from "./path.ts";
-import { Receiver } from "./receiver.ts";
-import { classifySendError, Sender } from "./sender.ts";
+import type { Transport } from "../transport.ts";
+import { Link, type LinkableBus } from "./link.ts";
+import type { LinkReport } from "./link-report.ts";
+import { type LinkOptions, linkSettings } from "./options.ts";
 
-/** The part of an `EventBus`, of any catalog, that a link uses. */
-export interface LinkableBus {
-  publish(event: never, options?: PublishOptions): Promise<PublishResult>;
-  subscribe(pattern: never, handler: never, options?: SubscribeOptions): Subscription;
-}
-
-/** What connects a bus and a transport; neither is closed with it. */
+/**
+ * What connects a bus and a transport; neither is closed with it. `bus.drain()` and `stopGracefully` see to the links of
+ * the buses they drain where the transport is `volatile`.
+ */
 export interface TransportLink extends AsyncDisposable {
   /**
-   * Stops receiving and waits for what was received, then stops sending and waits for what is being sent.
+   * Stops receiving and waits for what was received, then stops sending and waits for what is being sent. What a
+   * `volatile` transport holds for this link, and nobody else is there to take, is received first.
    *
    * @param options.deadlineMs longest wait in milliseconds, 10,000 by default; what is left then is cut, and goes back to
    * the transport
    */
-  drain(options?: { readonly deadlineMs?: number }): Promise<void>;
+  drain(options?: { readonly deadlineMs?: number }): Promise<LinkReport>;
   /** Stops now: what was received and not settled goes back to the transport. Idempotent. */
-  close(): Promise<void>;
+  close(): Promise<LinkReport>;
 }
 
 /**
@@ -59,73 +50,5 @@ function checkParties(bus: unknown, transport: unknown): void {
   const { publish, capabilities } = (transport ?? {}) as { publish?: unknown; capabilities?: unknown };
   if (typeof publish !== "function" || capabilities === undefined) {
     throw new BusError("INVALID_OPTION", `connectTransport: expected a transport, got ${describeValue(transport)}`);
-  }
-}
-
-class Link implements TransportLink {
-  readonly #bus: LinkableBus;
-  readonly #transport: Transport;
-  readonly #settings: LinkSettings;
-  readonly #sender: Sender;
-  readonly #receiver: Receiver;
-  #sending: Subscription | undefined;
-  #receiving: TransportSubscription | undefined;
-
-  constructor(bus: LinkableBus, transport: Transport, settings: LinkSettings) {
-    const arrivals = arrivalsOf(bus, transport);
-    const busId = busIdOf(bus);
-    this.#bus = bus;
-    this.#transport = transport;
-    this.#settings = settings;
-    this.#sender = new Sender(transport, arrivals, busId);
-    this.#receiver = new Receiver({
-      publish: (event: EventInit, publishOptions) => bus.publish(event as never, publishOptions),
-      arrivals,
-      busId,
-      settings,
-      onBusClosed: () => void this.#receiving?.drain(),
-    });
-  }
-
-  async open(): Promise<void> {
-    const { send, receive, sending, group, from, maxInFlight } = this.#settings;
-    if (send !== undefined) {
-      const options = { ...sending, classify: classifySendError };
-      this.#sending = this.#bus.subscribe(send as never, this.#sender.send as never, options);
-    }
-    if (receive === undefined) return;
-    const onEnvelope = this.#receiver.receive;
-    try {
-      this.#receiving = await this.#transport.subscribe({ pattern: receive, group, from, maxInFlight, onEnvelope });
-    } catch (error) {
-      this.#sending?.unsubscribe();
-      throw error;
-    }
-  }
-
-  async drain(options: { readonly deadlineMs?: number } = {}): Promise<void> {
-    new OptionCheck("drain", options, ["deadlineMs"]).timer("deadlineMs");
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, options.deadlineMs ?? 10_000);
-    });
-    await Promise.race([this.#finish(), deadline]);
-    clearTimeout(timer);
-    await this.close();
-  }
-
-  async #finish(): Promise<void> {
-    await this.#receiving?.drain();
-    this.#sending?.unsubscribe();
-    await this.#sender.idle();
-  }
-
-  async close(): Promise<void> {
-    this.#sending?.unsubscribe();
-    await this.#receiving?.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.drain();
   }
 }

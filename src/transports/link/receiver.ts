@@ -12,16 +12,21 @@ export interface ReceiverInit {
   readonly arrivals: Arrivals;
   readonly busId: string;
   readonly settings: LinkSettings;
-  /** Called when the bus takes nothing in any more. */
-  readonly onBusClosed: () => void;
+  /** Called when the bus takes nothing in any more, with what it said. */
+  readonly onBusClosed: (code: "BUS_CLOSED" | "BUS_DRAINING") => void;
 }
 
 /** Publishes what comes from a transport on one bus, and settles it by what became of its deliveries. */
 export class Receiver {
   readonly #init: ReceiverInit;
+  #running = 0;
 
   constructor(init: ReceiverInit) {
     this.#init = init;
+  }
+
+  get isReceiving(): boolean {
+    return this.#running > 0;
   }
 
   readonly receive = async ({ envelope, attempt }: TransportDelivery): Promise<Settlement> => {
@@ -30,6 +35,7 @@ export class Receiver {
     if (path.includes(busId)) return ACK; // it started here: its deliveries were made when it was published
     if (path.length >= MAX_BUSES) return { settle: "dead-letter", reason: "too_many_buses" };
     arrivals.add(envelope.id);
+    this.#running++;
     try {
       const { deliveries } = await publish(envelope, { incoming: settings.incoming });
       return this.#settlementOf(deliveries, attempt);
@@ -37,6 +43,7 @@ export class Receiver {
       return this.#settlementOfRefusal(error, attempt);
     } finally {
       arrivals.remove(envelope.id);
+      this.#running--;
     }
   };
 
@@ -55,7 +62,7 @@ export class Receiver {
     if (error.code !== "BUS_CLOSED" && error.code !== "BUS_DRAINING") {
       return { settle: "dead-letter", reason: errorTypeOfCode(error.code) };
     }
-    this.#init.onBusClosed();
+    this.#init.onBusClosed(error.code);
     return { settle: "retry" };
   }
 

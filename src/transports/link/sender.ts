@@ -31,6 +31,10 @@ export class Sender {
     return sending;
   };
 
+  get isSending(): boolean {
+    return this.#running.size > 0;
+  }
+
   /** Resolves when everything that is being sent now is, or has failed. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.#running);

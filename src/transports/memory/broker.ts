@@ -2,7 +2,7 @@ import { OptionCheck } from "../../check.ts";
 import { BusError } from "../../errors.ts";
 import { matchesPattern, type Pattern } from "../../routing/pattern.ts";
 import { Router } from "../../routing/router.ts";
-import type { Envelope } from "../transport.ts";
+import type { Envelope, UnsettledEnvelope } from "../transport.ts";
 import { Channel } from "./channel.ts";
 import { Intake, type WaitingPublish } from "./intake.ts";
 import { MemorySubscription } from "./subscription.ts";
@@ -71,10 +71,13 @@ const MAX_ROUTES = 1000;
 export class BrokerCore {
   readonly retain: number;
   readonly deadLetters: MemoryDeadLetter[] = [];
+  /** The transports that are open. */
+  readonly connections: Set<object> = new Set();
   readonly #capacity: number;
   readonly #retained: Envelope[] = [];
   readonly #router = new Router<Channel>();
   readonly #routes = new Map<string, readonly Channel[]>();
+  readonly #channels = new Set<Channel>();
   readonly #groups = new Map<string, Channel>();
   readonly #intake: Intake;
 
@@ -91,6 +94,11 @@ export class BrokerCore {
   /** Takes the envelopes over, or returns what waits for room. */
   publish(envelopes: readonly Envelope[]): WaitingPublish | undefined {
     return this.#intake.offer(envelopes);
+  }
+
+  /** What is held for groups and subscriptions. */
+  unsettled(): UnsettledEnvelope[] {
+    return [...this.#channels].flatMap((channel) => channel.unsettled());
   }
 
   #admit(envelope: Envelope): void {
@@ -117,8 +125,14 @@ export class BrokerCore {
       maxInFlight: request.maxInFlight,
       onEnvelope: request.onEnvelope,
       onDeadLetter: (envelope, reason) => this.#setAside({ envelope, reason, pattern: pattern.text, group }),
+      onDraining: () => {
+        if (group === undefined) this.#unroute(channel);
+      },
       onClosed: () => {
-        if (group === undefined) this.#remove(channel);
+        if (group === undefined) {
+          this.#unroute(channel);
+          this.#channels.delete(channel);
+        }
         channel.leave(subscription);
         onClosed(subscription);
       },
@@ -141,12 +155,14 @@ export class BrokerCore {
     if (from === "oldest") {
       for (const envelope of this.#retained) if (matchesPattern(pattern, envelope.name)) channel.add(envelope);
     }
+    this.#channels.add(channel);
     this.#router.add(pattern, channel);
     this.#routes.clear();
     return channel;
   }
 
-  #remove(channel: Channel): void {
+  /** Lets nothing more into it. */
+  #unroute(channel: Channel): void {
     this.#router.remove(channel.pattern, channel);
     this.#routes.clear();
   }

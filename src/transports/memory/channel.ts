@@ -1,5 +1,5 @@
 import type { Pattern } from "../../routing/pattern.ts";
-import type { Envelope } from "../transport.ts";
+import type { Envelope, UnsettledEnvelope } from "../transport.ts";
 
 // taken at load time: a test's fake timers must not stop the transport
 const { setImmediate: nextTurn } = globalThis;
@@ -15,9 +15,14 @@ export interface Entry {
 
 /** Takes entries out of a channel. */
 export interface Member {
-  readonly hasRoom: boolean;
+  /** Whether it goes on taking whatever comes. */
+  readonly isOpen: boolean;
+  /** Whether it takes this entry now. */
+  takes(entry: Entry): boolean;
   /** Never throws. */
   take(entry: Entry): void;
+  /** Called when others have joined, left or settled. */
+  look(): void;
 }
 
 /** What a channel tells its broker. */
@@ -34,9 +39,9 @@ export class Channel {
   readonly group: string | undefined;
   readonly #onChange: () => void;
   readonly #queue: Entry[] = [];
+  readonly #unsettled = new Set<Entry>();
   readonly #members: Member[] = [];
   #sequence = 0;
-  #unsettled = 0;
   #turn = 0;
   #isScheduled = false;
 
@@ -48,16 +53,40 @@ export class Channel {
 
   /** How many envelopes it holds: waiting, or handed over and not settled. */
   get held(): number {
-    return this.#unsettled;
+    return this.#unsettled.size;
   }
 
   get hasMembers(): boolean {
     return this.#members.length > 0;
   }
 
+  /** Whether anybody is there who goes on taking whatever comes. */
+  get hasOpenMember(): boolean {
+    return this.#members.some((each) => each.isOpen);
+  }
+
+  /** The place of the next entry to come. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Whether an entry from before this place waits. */
+  hasWaitingBefore(sequence: number): boolean {
+    const [next] = this.#queue;
+    return next !== undefined && next.sequence < sequence;
+  }
+
+  /** What it holds, oldest first. */
+  unsettled(): UnsettledEnvelope[] {
+    const { group, hasMembers: hasReceiver } = this;
+    const pattern = this.pattern.text;
+    return [...this.#unsettled].map(({ envelope }) => ({ envelope, pattern, group, hasReceiver }));
+  }
+
   add(envelope: Envelope): void {
-    this.#unsettled++;
-    this.#queue.push({ envelope, sequence: this.#sequence++, attempts: 0 });
+    const entry: Entry = { envelope, sequence: this.#sequence++, attempts: 0 };
+    this.#unsettled.add(entry);
+    this.#queue.push(entry);
     this.#schedule();
   }
 
@@ -69,21 +98,34 @@ export class Channel {
   }
 
   /** Lets go of an entry that a member has settled. */
-  settled(): void {
-    this.#unsettled--;
+  settled(entry: Entry): void {
+    this.#unsettled.delete(entry);
     this.#schedule();
     this.#onChange();
+    this.#tellMembers();
   }
 
   join(member: Member): void {
     this.#members.push(member);
     this.#schedule();
+    this.#tellMembers();
   }
 
   leave(member: Member): void {
     const index = this.#members.indexOf(member);
     if (index !== -1) this.#members.splice(index, 1);
     this.#onChange();
+    this.#tellMembers();
+  }
+
+  /** Looks for somebody to take what waits; to be called when a member changes what it takes. */
+  offer(): void {
+    this.#schedule();
+    this.#tellMembers();
+  }
+
+  #tellMembers(): void {
+    for (const member of [...this.#members]) member.look();
   }
 
   /** Hands over in a turn of its own: never inside a publish, and never so as to starve the event loop. */
@@ -98,17 +140,17 @@ export class Channel {
 
   #handOver(): void {
     while (this.#queue.length > 0) {
-      const member = this.#nextMember();
+      const member = this.#nextMember(this.#queue[0] as Entry);
       if (member === undefined) return; // whoever settles, joins or gives back schedules again
       member.take(this.#queue.shift() as Entry);
     }
   }
 
-  /** The members in turn, those without room passed over. */
-  #nextMember(): Member | undefined {
+  /** The members in turn, those that do not take it passed over. */
+  #nextMember(entry: Entry): Member | undefined {
     for (let i = 0; i < this.#members.length; i++) {
       const member = this.#members[this.#turn++ % this.#members.length];
-      if (member?.hasRoom) return member;
+      if (member?.takes(entry)) return member;
     }
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from "../../check.ts";
 import { isThenable } from "../../thenable.ts";
 import { runOutside } from "../outside.ts";
-import type { Envelope, Settlement, TransportDelivery, TransportSubscription } from "../transport.ts";
+import type { Envelope, Settlement, TransportDelivery, TransportReport, TransportSubscription } from "../transport.ts";
 import type { Channel, Entry, Member } from "./channel.ts";
 import { HandOver } from "./hand-over.ts";
 
@@ -13,6 +13,8 @@ export interface MemorySubscriptionInit {
   readonly maxInFlight: number;
   readonly onEnvelope: (delivery: TransportDelivery) => unknown;
   readonly onDeadLetter: (envelope: Envelope, reason: string) => void;
+  /** Called once, when nothing more is to come in for it. */
+  readonly onDraining: () => void;
   /** Called once, when it is closed, before its entries go back. */
   readonly onClosed: (subscription: MemorySubscription) => void;
 }
@@ -23,15 +25,26 @@ export class MemorySubscription implements TransportSubscription, Member {
   readonly #running = new Set<HandOver>();
   readonly #retries = new Map<Entry, NodeJS.Timeout>();
   #state: "open" | "draining" | "closed" = "open";
-  #onIdle: (() => void) | undefined;
-  #drained: Promise<void> | undefined;
+  /** Where a drain stops: what came into the channel from here on is not for this subscription. */
+  #endsBefore = Number.POSITIVE_INFINITY;
+  readonly closed: Promise<TransportReport>;
+  #report: (report: TransportReport) => void = () => undefined;
 
   constructor(init: MemorySubscriptionInit) {
     this.#init = init;
+    this.closed = new Promise((resolve) => {
+      this.#report = resolve;
+    });
   }
 
-  get hasRoom(): boolean {
-    return this.#state === "open" && this.#running.size + this.#retries.size < this.#init.maxInFlight;
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  takes(entry: Entry): boolean {
+    const { channel, maxInFlight } = this.#init;
+    if (this.#state === "closed" || this.#running.size + this.#retries.size >= maxInFlight) return false;
+    return this.isOpen || (entry.sequence < this.#endsBefore && !channel.hasOpenMember);
   }
 
   take(entry: Entry): void {
@@ -62,16 +75,16 @@ export class MemorySubscription implements TransportSubscription, Member {
     if (settlement.settle === "retry") this.#retry(entry, settlement.delayMs ?? 0);
     else {
       if (settlement.settle === "dead-letter") onDeadLetter(entry.envelope, settlement.reason);
-      channel.settled();
+      channel.settled(entry);
     }
-    if (this.#running.size === 0) this.#onIdle?.();
     handOver.end();
   }
 
   /** The entry keeps its place among those at work, so that what came later cannot overtake it. */
   #retry(entry: Entry, delayMs: number): void {
-    if (this.#state !== "open") {
+    if (this.#state !== "open" && this.#init.channel.hasOpenMember) {
       this.#init.channel.giveBack(entry);
+      this.look();
       return;
     }
     const again = (): void => {
@@ -81,21 +94,25 @@ export class MemorySubscription implements TransportSubscription, Member {
     this.#retries.set(entry, setTimeout(again, delayMs));
   }
 
-  drain(): Promise<void> {
-    this.#drained ??= this.#drain();
-    return this.#drained;
+  async drain(): Promise<void> {
+    if (this.#state === "open") {
+      const { channel, onDraining } = this.#init;
+      this.#state = "draining";
+      this.#endsBefore = channel.sequence;
+      onDraining();
+      channel.offer();
+    }
+    await this.closed;
   }
 
-  async #drain(): Promise<void> {
-    if (this.#state !== "open") return;
-    this.#state = "draining";
-    this.#giveBackRetries();
-    if (this.#running.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
-    await this.close();
+  /** Closes when the drain is done: what is left of its share is settled, or in the hands of others. */
+  look(): void {
+    if (this.#state !== "draining") return;
+    const { channel } = this.#init;
+    const hasOthers = channel.hasOpenMember;
+    if (hasOthers) this.#giveBackRetries();
+    if (this.#running.size + this.#retries.size > 0) return;
+    if (hasOthers || !channel.hasWaitingBefore(this.#endsBefore)) void this.close();
   }
 
   async close(): Promise<void> {
@@ -107,7 +124,7 @@ export class MemorySubscription implements TransportSubscription, Member {
     const cut = [...this.#running];
     this.#running.clear();
     for (const { entry } of cut) channel.giveBack(entry);
-    this.#onIdle?.();
+    this.#report({ unsettled: channel.hasMembers ? [] : channel.unsettled() });
     for (const handOver of cut) handOver.end();
   }
 

@@ -5,8 +5,10 @@ import type {
   TransportCapabilities,
   TransportDelivery,
   TransportPublishOptions,
+  TransportReport,
   TransportSubscribeRequest,
   TransportSubscription,
+  UnsettledEnvelope,
 } from "../../../src/transports/transport.ts";
 
 type OnEnvelope = TransportSubscribeRequest["onEnvelope"];
@@ -20,20 +22,22 @@ export interface Alteration {
     options?: TransportPublishOptions,
   ) => Promise<void>;
   readonly subscribe?: (inner: Transport, request: TransportSubscribeRequest) => Promise<TransportSubscription>;
-  readonly close?: (inner: Transport) => Promise<void>;
+  readonly unsettled?: (inner: Transport) => readonly UnsettledEnvelope[];
+  readonly close?: (inner: Transport) => Promise<TransportReport>;
 }
 
 /** A transport that does one thing otherwise than `inner`. */
 export function altered(inner: Transport, alteration: Alteration): Transport {
-  const { publish, subscribe, close } = alteration;
+  const { publish, subscribe, unsettled, close } = alteration;
   const closeIt = close === undefined ? () => inner.close() : () => close(inner);
   return {
     capabilities: { ...inner.capabilities, ...alteration.capabilities },
     publish: async (envelopes, options) =>
       publish === undefined ? inner.publish(envelopes, options) : publish(inner, envelopes, options),
     subscribe: async (request) => (subscribe === undefined ? inner.subscribe(request) : subscribe(inner, request)),
+    unsettled: () => (unsettled === undefined ? inner.unsettled() : unsettled(inner)),
     close: closeIt,
-    [Symbol.asyncDispose]: closeIt,
+    [Symbol.asyncDispose]: async () => void (await closeIt()),
   };
 }
 

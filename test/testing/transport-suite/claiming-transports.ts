@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { TransportSetup } from "../../../src/testing/transport-suite/case-world.ts";
 import { type MemoryBroker, MemoryTransport } from "../../../src/transports/memory.ts";
-import type { Transport, TransportSubscribeRequest, TransportSubscription } from "../../../src/transports/transport.ts";
+import type {
+  Transport,
+  TransportReport,
+  TransportSubscribeRequest,
+  TransportSubscription,
+  UnsettledEnvelope,
+} from "../../../src/transports/transport.ts";
 import { type Alteration, altered } from "./altered-transport.ts";
 
 /** De-duplicates by id, for all transports it is applied to. */
@@ -67,7 +73,8 @@ class ReconnectingTransport implements Transport {
       this.#kept.delete(kept);
       await kept.current?.[how]();
     };
-    return { drain: () => end("drain"), close: () => end("close"), [Symbol.asyncDispose]: () => end("drain") };
+    const closed = new Promise<TransportReport>(() => undefined); // nobody asks this one
+    return { closed, drain: () => end("drain"), close: () => end("close"), [Symbol.asyncDispose]: () => end("drain") };
   }
 
   async cut(): Promise<void> {
@@ -80,9 +87,13 @@ class ReconnectingTransport implements Transport {
     for (const kept of this.#kept) kept.current = await this.#inner.subscribe(kept.request);
   }
 
-  async close(): Promise<void> {
+  unsettled(): readonly UnsettledEnvelope[] {
+    return this.#inner.unsettled();
+  }
+
+  close(): Promise<TransportReport> {
     this.#isClosed = true;
-    await this.#inner.close();
+    return this.#inner.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

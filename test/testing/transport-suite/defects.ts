@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { MemoryBroker, MemoryTransport } from "../../../src/transports/memory.ts";
-import type { Envelope, Transport, TransportSubscription } from "../../../src/transports/transport.ts";
+import type { Envelope, Transport, TransportReport, TransportSubscription } from "../../../src/transports/transport.ts";
 import { type Alteration, altered, handledBy, showing, understanding } from "./altered-transport.ts";
 
 /** A transport that is broken in one way, and the cases that have to notice. */
@@ -16,6 +16,7 @@ export interface Defect {
 const ACK = { settle: "ack" } as const;
 const NEVER_ENDS = new AbortController().signal;
 const EVERYTHING_OPEN: TransportSubscription = {
+  closed: new Promise(() => undefined),
   drain: async () => undefined,
   close: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
@@ -270,7 +271,7 @@ const CLOSING: readonly Defect[] = [
         },
         close: async (inner) => {
           closed.add(inner);
-          await inner.close();
+          return inner.close();
         },
       };
     },
@@ -284,12 +285,15 @@ const CLOSING: readonly Defect[] = [
   },
   {
     defect: "cuts open deliveries to drain",
-    caughtBy: ["finishes what was handed over before it has drained, and takes nothing new"],
+    caughtBy: [
+      "finishes what was handed over before it has drained, and takes nothing new",
+      "hands over what it holds for a subscription before that has drained, where nobody else is there to take it",
+    ],
     alteration: () => ({
       subscribe: async (inner, request) => {
         const subscription = await inner.subscribe(request);
         const close = (): Promise<void> => subscription.close();
-        return { drain: close, close, [Symbol.asyncDispose]: close };
+        return { closed: subscription.closed, drain: close, close, [Symbol.asyncDispose]: close };
       },
     }),
   },
@@ -311,7 +315,7 @@ const CLOSING: readonly Defect[] = [
         },
         close: async (inner) => {
           await open.shift()?.close();
-          await inner.close();
+          return inner.close();
         },
       };
     },
@@ -471,6 +475,56 @@ const SURVIVAL: readonly Defect[] = [
   },
 ];
 
+const LOSS: readonly Defect[] = [
+  {
+    defect: "says that it holds nothing",
+    caughtBy: ["says what it holds, and for whom, until it is settled"],
+    alteration: () => ({ unsettled: () => [] }),
+  },
+  {
+    defect: "counts what is handed over as settled",
+    caughtBy: ["says what it holds, and for whom, until it is settled"],
+    alteration: () => {
+      const handedOver = new Set<string>();
+      return {
+        unsettled: (inner) => inner.unsettled().filter(({ envelope }) => !handedOver.has(envelope.id)),
+        ...handledBy((onEnvelope) => (delivery) => {
+          handedOver.add(delivery.envelope.id);
+          return onEnvelope(delivery);
+        }),
+      };
+    },
+  },
+  {
+    defect: "says that closing it loses nothing",
+    caughtBy: ["names what it held that nobody had settled when it is closed"],
+    alteration: () => ({
+      close: async (inner) => {
+        await inner.close();
+        return { unsettled: [] };
+      },
+    }),
+  },
+  {
+    defect: "does not tell a subscription that it was closed with its transport",
+    caughtBy: ["tells each subscription when it is closed, whoever closed it"],
+    alteration: () => ({
+      subscribe: async (inner, request) => {
+        const subscription = await inner.subscribe(request);
+        let tell: (report: TransportReport) => void = () => undefined;
+        const closed = new Promise<TransportReport>((resolve) => {
+          tell = resolve;
+        });
+        const ended = (how: "drain" | "close") => async (): Promise<void> => {
+          await subscription[how]();
+          tell(await subscription.closed);
+        };
+        return { closed, drain: ended("drain"), close: ended("close"), [Symbol.asyncDispose]: ended("drain") };
+      },
+    }),
+  },
+];
+
 export const DEFECTS: readonly Defect[] = [
   ...PUBLISHING,
   ...SETTLING,
@@ -479,6 +533,7 @@ export const DEFECTS: readonly Defect[] = [
   ...CONTEXT,
   ...LIMITS,
   ...SURVIVAL,
+  ...LOSS,
 ];
 
 /** Connects broken transports of one broker. */
@@ -504,12 +559,12 @@ function ackingOnClose(): Alteration {
         await new Promise((resolve) => setImmediate(resolve));
         await subscription.close();
       };
-      return { drain: close, close, [Symbol.asyncDispose]: close };
+      return { closed: subscription.closed, drain: close, close, [Symbol.asyncDispose]: close };
     },
     close: async (inner) => {
       for (const ack of ackAll.get(inner) ?? []) ack();
       await new Promise((resolve) => setImmediate(resolve));
-      await inner.close();
+      return inner.close();
     },
   };
 }

@@ -176,6 +176,93 @@ describe("TransportLink.drain", () => {
   });
 });
 
+describe("what a link leaves behind", () => {
+  it("is received and handled before it has drained, where nobody else is there to take it", async () => {
+    await using transport = new MemoryTransport();
+    await using shop = await station("shop", transport, { send: "order.*" });
+    await using office = await station("office", transport, { receive: "order.*", group: "billing" });
+    office.bus.subscribe("order.*", () => settleTurns());
+    for (let i = 0; i < 5; i++) await shop.bus.publish("order.placed");
+
+    const report = await office.link.drain();
+
+    expect(report).toEqual({ isComplete: true, unsettled: [] });
+    expect(office.seen.events).toHaveLength(5);
+  });
+
+  it("is named in its report and on one line of the log when the deadline passes", async () => {
+    await using transport = new MemoryTransport();
+    await using shop = await station("shop", transport, { send: "order.*" });
+    const { bus, logger } = createBus();
+    bus.subscribe("order.*", () => new Promise(() => undefined));
+    const link = await connectTransport(bus, transport, { receive: "order.*", group: "billing" });
+    const { id, correlationId } = await shop.bus.publish("order.placed");
+
+    const report = await link.drain({ deadlineMs: 5 });
+    await bus.close();
+
+    expect(report).toMatchObject({
+      isComplete: false,
+      unsettled: [{ envelope: { id }, pattern: "order.*", group: "billing", hasReceiver: false }],
+    });
+    const lines = logger.lines().filter(({ fields }) => fields.event === "spanbus.link.ended");
+    expect(lines).toMatchObject([
+      {
+        level: "warn",
+        message:
+          'the link that receives "order.*" for "billing" has ended; 1 that it had not handled are left to nobody',
+        fields: { ended_by: "link", unsettled_count: 1, unsettled: [{ event_id: id, correlation_id: correlationId }] },
+      },
+    ]);
+  });
+
+  it("is not what others of its group are there to take", async () => {
+    await using transport = new MemoryTransport();
+    await using shop = await station("shop", transport, { send: "order.*" });
+    await using stuck = await station("billing", transport, { receive: "order.*", group: "billing" });
+    stuck.bus.subscribe("order.*", () => new Promise(() => undefined));
+    await shop.bus.publish("order.placed");
+    await stuck.seen.waitForCalls(1);
+    await using other = await station("billing", transport, { receive: "order.*", group: "billing" });
+
+    const report = await stuck.link.close();
+    await other.seen.waitForCalls(1);
+
+    expect(report).toEqual({ isComplete: false, unsettled: [] });
+  });
+
+  it("is told when others close its transport, also where that is nothing", async () => {
+    const transport = new MemoryTransport();
+    const { bus, logger } = createBus();
+    const link = await connectTransport(bus, transport, { receive: "order.*" });
+
+    await transport.close();
+    const report = await link.drain();
+    await bus.close();
+
+    expect(report).toEqual({ isComplete: true, unsettled: [] });
+    expect(logger.lines()).toMatchObject([
+      {
+        level: "warn",
+        message: 'the link that receives "order.*" receives no more: its transport was closed',
+        fields: { event: "spanbus.link.ended", ended_by: "transport", unsettled_count: 0 },
+      },
+    ]);
+  });
+
+  it("is not worth a line where the bus was closed before and nothing is left", async () => {
+    const transport = new MemoryTransport();
+    const { bus, logger } = createBus();
+    await connectTransport(bus, transport, { receive: "order.*" });
+
+    await bus.close();
+    await transport.close();
+    await settleTurns();
+
+    expect(logger.lines()).toEqual([]);
+  });
+});
+
 describe("a link that sends", () => {
   it("makes what cannot be sent a dead letter of the bus, which can be replayed", async () => {
     const broker = new MemoryBroker({ capacity: 1 });
