@@ -1,10 +1,13 @@
 import { currentScope } from "../context.ts";
 import { BusError } from "../errors.ts";
 import { describeThrown } from "./describe-thrown.ts";
-import { type BusStop, drainBus } from "./drain-bus.ts";
+import type { BusStop } from "./drain-bus.ts";
+import { drainInTime, LEAST_MS } from "./drain-in-time.ts";
+import { type Draining, drainTogether } from "./drain-together.ts";
 import { checkStopOptions, STOP_DEFAULTS, type StopOptions, type StoppableBus, type TimeLeft } from "./stop-options.ts";
 import type { StopReport } from "./stop-report.ts";
 import { chooseTelemetry, stopTelemetry } from "./stop-telemetry.ts";
+import { leftInTransports, volatileLinksOf } from "./volatile-transports.ts";
 import { GRACE_MS, LATE, within } from "./within.ts";
 
 /**
@@ -34,16 +37,20 @@ export async function runStop(options: StopOptions, signal: string | undefined):
   const problems: string[] = [];
 
   await runStep({ name: "beforeDrain", step: options.beforeDrain, deadlineMs: drainMs / 2, problems });
-  const stops = await drainInOrder({ buses: options.buses, timeLeft, problems });
+  const { buses } = options;
+  const links = buses.map(volatileLinksOf);
+  const drained = await drainInOrder({ buses, timeLeft, problems });
+  const left = await leftInTransports(drained.map((stop, index) => ({ links: links[index] ?? [], stop })));
+  const stops = drained.filter((stop) => stop !== undefined);
   await runStep({ name: "afterDrain", step: options.afterDrain, deadlineMs: timeLeft(), problems });
   const telemetry = chooseTelemetry(options.telemetry);
   const delivered = telemetry === undefined ? undefined : await stopTelemetry(telemetry, flushMs);
 
   return {
-    isComplete: problems.length === 0 && stops.every(({ isComplete }) => isComplete),
+    isComplete: problems.length + left.length === 0 && stops.every(({ isComplete }) => isComplete),
     signal,
     durationMs: performance.now() - startedAt,
-    cut: stops.flatMap(({ cut }) => cut),
+    cut: [...stops.flatMap(({ cut }) => cut), ...left],
     cancelled: stops.flatMap(({ cancelled }) => cancelled),
     drains: stops.map(({ drain }) => drain),
     telemetry: delivered,
@@ -70,38 +77,20 @@ async function runStep({ name, step, deadlineMs, problems }: Step): Promise<void
   }
 }
 
-interface Draining {
-  readonly buses: readonly StoppableBus[];
-  readonly timeLeft: () => number;
-  readonly problems: string[];
-}
-
 /**
  * One after the other, because the handlers of one may publish on the next, which refuses that once it drains. Handlers
- * of the later ones run meanwhile, so that waiting for their turn costs them nothing.
+ * of the later ones run meanwhile, so that waiting for their turn costs them nothing. From the first bus on that is linked
+ * to a transport of this process, they are drained together: what they send may come back.
  */
-async function drainInOrder({ buses, timeLeft, problems }: Draining): Promise<BusStop[]> {
+async function drainInOrder({ buses, timeLeft, problems }: Draining): Promise<(BusStop | undefined)[]> {
+  const linked = buses.findIndex((bus) => volatileLinksOf(bus).length > 0);
+  const alone = linked === -1 ? buses : buses.slice(0, linked);
   const stops: (BusStop | undefined)[] = [];
-  for (const bus of buses) {
+  for (const bus of alone) {
     if (timeLeft() < LEAST_MS) break;
-    stops.push(await drainInTime(bus, timeLeft(), problems));
+    stops.push(await drainInTime(bus, { deadlineMs: timeLeft(), problems }));
   }
-  const rest = buses.slice(stops.length);
-  stops.push(...(await Promise.all(rest.map((bus) => drainInTime(bus, LEAST_MS, problems)))));
-  return stops.filter((stop) => stop !== undefined);
-}
-
-/** What a bus takes to find that it is idle, on a busy machine; those whose turn comes too late get this much. */
-const LEAST_MS = GRACE_MS;
-
-/** Undefined, and a problem, for a bus that does not keep to its own contract. */
-async function drainInTime(bus: StoppableBus, deadlineMs: number, problems: string[]): Promise<BusStop | undefined> {
-  try {
-    const stop = await within(drainBus(bus, deadlineMs), deadlineMs + 2 * GRACE_MS);
-    if (stop !== LATE) return stop;
-    problems.push(`a bus was not drained within ${Math.round(deadlineMs)} ms`);
-  } catch (error) {
-    problems.push(`a bus could not be drained: ${describeThrown(error)}`);
-  }
-  return undefined;
+  const late = alone.slice(stops.length).map((bus) => drainInTime(bus, { deadlineMs: LEAST_MS, problems }));
+  const together = drainTogether({ buses: buses.slice(alone.length), timeLeft, problems });
+  return [...stops, ...(await Promise.all(late)), ...(await together)];
 }

@@ -14,6 +14,7 @@ import {
   signalExitCode,
 } from "./stop-options.ts";
 import { chooseTelemetry } from "./stop-telemetry.ts";
+import { volatileTransportsOf } from "./volatile-transports.ts";
 import { within } from "./within.ts";
 
 /**
@@ -142,8 +143,14 @@ class SignalStop implements Disposable {
       const ledgers = buses.map((bus) => bus.stats());
       const inFlight = ledgers.map(({ queued, running, waitingForRetry }) => queued + running + waitingForRetry);
       const spans = chooseTelemetry(telemetry)?.stats?.().spans;
-      return { in_flight: inFlight.reduce((sum, each) => sum + each, 0), spans_not_delivered: spans?.queued };
+      const held = volatileTransportsOf(buses).map((transport) => transport.unsettled().length);
+      const inTransports = held.length === 0 ? undefined : sum(held);
+      return { in_flight: sum(inFlight), in_transports: inTransports, spans_not_delivered: spans?.queued };
     };
     return this.#guard.run("error_handler", count, {});
   }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, each) => total + each, 0);
 }

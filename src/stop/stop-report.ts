@@ -6,9 +6,10 @@ import type { TelemetryReport } from "../telemetry/telemetry-report.ts";
 export interface CutWork extends CutDelivery {
   /**
    * `deadline`: it ran when the drain deadline passed; `close`: it ran when somebody closed the bus; `drain`: it had
-   * failed, and its next attempt was due only after the deadline. After `deadline` and `drain` it is a dead letter.
+   * failed, and its next attempt was due only after the deadline; `transport`: a transport that ends with this process
+   * held it, for the group, or else the pattern, that `subscription` tells. After `deadline` and `drain` it is a dead letter.
    */
-  readonly reason: "deadline" | "close" | "drain";
+  readonly reason: "deadline" | "close" | "drain" | "transport";
 }
 
 /** What became of the telemetry: a `TelemetryReport`, without the counts where the telemetry told none. */

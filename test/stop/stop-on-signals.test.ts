@@ -146,6 +146,41 @@ describe("a second signal", () => {
   });
 });
 
+describe("buses that are linked by a transport of this process", () => {
+  const LINKED = `
+    import { connectTransport } from "spanbus/transports";
+    import { MemoryTransport } from "spanbus/transports/memory";
+    const transport = new MemoryTransport();
+    const shop = new EventBus({ source: "shop", logger });
+    const office = new EventBus({ source: "office", logger: quiet });
+    await connectTransport(shop, transport, { send: "order.*" });
+    await connectTransport(office, transport, { receive: "order.*", group: "billing" });
+    office.subscribe("order.placed", () => new Promise(() => {}), { name: "stuck" });
+    for (let i = 0; i < 3; i++) await shop.publish("order.placed");
+    const buses = [shop, office];
+    setInterval(() => {}, 60);`;
+
+  it("end with exit code 1 where the transport still holds something, and the report names it", async () => {
+    const stopped = await runStopping(`${LINKED} stopOnSignals({ buses, onStopped, logger, drainMs: 200 }); ready();`);
+
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.report?.cut.map(({ subscription, reason }) => `${subscription}: ${reason}`)).toEqual([
+      "stuck: deadline",
+      "billing: transport",
+      "billing: transport",
+    ]);
+  });
+
+  it("leave a line with the number where the process ends before it had stopped", async () => {
+    const stopped = await runStopping(
+      `${LINKED} stopOnSignals({ buses, beforeDrain: () => process.exit(7) }); ready();`,
+    );
+
+    expect(stopped.exitCode).toBe(7);
+    expect(stopped.stderr).toMatch(/"exit_code":7,"in_flight":[01],"in_transports":3\}\n$/);
+  });
+});
+
 describe("a handler that ends the process while it is drained", () => {
   it("ends it with its own exit code, and the log says that the stop was not over", async () => {
     const stopped = await runStopping(
