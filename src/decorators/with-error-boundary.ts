@@ -35,31 +35,41 @@ export type Bounded<Result> = [Result] extends [never]
     ? Promise<Value | undefined>
     : Result | undefined;
 
-/** `withErrorBoundary(options)` as a decorator of methods, TC39's way or TypeScript's legacy way. */
-export interface MethodBoundary {
-  <Fn extends AnyFunction>(method: Forgoing<Fn>, context: ClassMethodDecoratorContext): Fn;
+/** What `withErrorBoundary(options)` returns: decorates methods, TC39's way or TypeScript's legacy way; takes functions. */
+export interface MethodBoundary<Args extends readonly unknown[] = readonly unknown[]> {
+  <Params extends readonly [...Args, ...unknown[]], Result, This = unknown>(
+    handler: (this: This, ...args: Params) => Result,
+    context?: undefined, // no decorator: what it returns has another type
+  ): (this: This, ...args: Params) => Bounded<Result>;
+  <Fn extends AnyFunction>(method: Forgoing<Fn, Args>, context: ClassMethodDecoratorContext): Fn;
   <Fn extends AnyFunction>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<Forgoing<Fn>>,
+    descriptor: TypedPropertyDescriptor<Forgoing<Fn, Args>>,
   ): void;
 }
 
-/** `Fn` where it may return undefined: a decorator cannot change its method's type. */
-type Forgoing<Fn extends AnyFunction> =
-  undefined extends Awaited<ReturnType<Fn>> ? Fn : Refused<"inside an error boundary a method must allow undefined">;
+/** `Fn` where it may return undefined (a decorator cannot change its method's type) and takes what `onError` takes. */
+type Forgoing<Fn extends AnyFunction, Args extends readonly unknown[] = readonly unknown[]> =
+  undefined extends Awaited<ReturnType<Fn>>
+    ? Parameters<Fn> extends readonly [...Args, ...unknown[]]
+      ? Fn
+      : Refused<"the method's parameters do not fit `onError`">
+    : Refused<"inside an error boundary a method must allow undefined">;
 
 /**
  * Puts a handler inside an error boundary of its own. Called directly, what it throws or rejects with is recorded on the
  * active span, told to `onError` and `bus` (to neither: written as a process warning), and undefined is returned. Called
  * by a bus, the error is passed on, so that it is recorded and settled once, by the bus.
  *
- * Also a method decorator, with options or without: `@withErrorBoundary({ onError })`, `@withErrorBoundary`.
+ * Options may come first, as with the other decorators: `withErrorBoundary({ onError })(handler)`. Also a method decorator,
+ * with options or without: `@withErrorBoundary({ onError })`, `@withErrorBoundary`.
  *
  * @throws BusError `INVALID_HANDLER`, `INVALID_OPTION`
  * @example
  * const safe = withErrorBoundary(handler, { onError: (error) => log.error(error) });
  * await safe(event); // undefined where handler fails
+ * const safely = withErrorBoundary({ onError: (error) => log.error(error) }); // for many: safely(handler)
  */
 export function withErrorBoundary<Fn extends AnyFunction>(
   method: Forgoing<Fn>,
@@ -69,7 +79,9 @@ export function withErrorBoundary<Args extends readonly unknown[], Result, This 
   handler: (this: This, ...args: Args) => Result,
   options?: ErrorBoundaryOptions<Args>,
 ): (this: This, ...args: Args) => Bounded<Result>;
-export function withErrorBoundary(options?: ErrorBoundaryOptions): MethodBoundary;
+export function withErrorBoundary<Args extends readonly unknown[] = readonly unknown[]>(
+  options?: ErrorBoundaryOptions<Args>,
+): MethodBoundary<Args>;
 export function withErrorBoundary<Fn extends AnyFunction>(
   target: object,
   key: string | symbol,

@@ -40,6 +40,20 @@ describe("withErrorBoundary, called directly", () => {
     expect(told).toEqual([[thrown, "o-1"]]);
   });
 
+  it("takes its options first too, and the handler then", () => {
+    const told: unknown[] = [];
+    const thrown = new Error("no");
+    const safely = withErrorBoundary({ onError: (...args) => told.push(args) });
+    const failing = safely((_id: string): number => {
+      throw thrown;
+    });
+
+    const returned = failing("o-1");
+
+    expect(returned).toBeUndefined();
+    expect(told).toEqual([[thrown, "o-1"]]);
+  });
+
   it("resolves with undefined where the handler rejects", async () => {
     const errors: unknown[] = [];
     const thrown = new Error("no");

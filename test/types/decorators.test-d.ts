@@ -257,6 +257,50 @@ describe("withErrorBoundary", () => {
     );
   });
 
+  it("takes its options first too, as the other decorators do", () => {
+    const safely = withErrorBoundary({ onError: (error) => error });
+    const double = safely((n: number) => n * 2);
+    const load = withErrorBoundary()(async (id: string) => id);
+
+    expectTypeOf(double).parameters.toEqualTypeOf<[n: number]>();
+    expectTypeOf(double).returns.toEqualTypeOf<number | undefined>();
+    expectTypeOf(load).returns.toEqualTypeOf<Promise<string | undefined>>();
+    plainBus.subscribe(
+      "order.placed",
+      safely(() => {}),
+    );
+    bus.subscribe(
+      "order.placed",
+      safely((event, ctx) => {
+        expectTypeOf(event).toEqualTypeOf<EventsMatching<Events, "order.placed">>();
+        expectTypeOf(ctx.publish).toEqualTypeOf(bus.publish);
+      }),
+    );
+    const placed = safely((event: Placed) => event.data.total);
+    // @ts-expect-error the event may be order.cancelled
+    bus.subscribe("order.*", placed);
+  });
+
+  it("wants a handler that takes what onError takes", () => {
+    const told = withErrorBoundary({ onError: (_error, event: Placed) => event.data.total });
+    const safe = told((event: Placed) => event.data.orderId);
+
+    expectTypeOf(safe).parameters.toEqualTypeOf<[event: Placed]>();
+    // @ts-expect-error onError would be shown a number
+    void told((n: number) => n);
+
+    class Mailer {
+      @told
+      send(_event: Placed, _ctx: HandlerContext): void {}
+
+      // @ts-expect-error onError would be shown a number
+      @told
+      count(_n: number): void {}
+    }
+
+    expectTypeOf<Mailer>().toBeObject();
+  });
+
   it("decorates methods that may return undefined", () => {
     class Mailer {
       @withErrorBoundary
