@@ -1,4 +1,5 @@
 import type { BusErrorCode } from "./error-codes.ts";
+import type { PublishResult } from "./outcome.ts";
 
 /**
  * The one error class spanbus throws. Branch on `code`, show `message` (it names the value and the remedy), and find
@@ -40,13 +41,13 @@ export class ValidationError extends BusError {
 }
 
 /** A strict publish of which a delivery failed (`code` `DELIVERY_FAILED`): the event itself was published. */
-export class DeliveryError<Result = unknown> extends BusError {
+export class DeliveryError extends BusError {
   /** What the failed handlers threw, in subscription order. */
   readonly errors: readonly unknown[];
   /** The publish result, as it would have been returned without `strict`. */
-  readonly result: Result;
+  readonly result: PublishResult;
 
-  constructor(message: string, errors: readonly unknown[], result: Result) {
+  constructor(message: string, errors: readonly unknown[], result: PublishResult) {
     super("DELIVERY_FAILED", message, { cause: errors[0] });
     this.errors = errors;
     this.result = result;

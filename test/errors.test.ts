@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../src/error-codes.ts";
 import { BusError, DeliveryError, describeValue, errorTypeOfCode, ValidationError } from "../src/errors.ts";
+import type { PublishResult } from "../src/outcome.ts";
 import { ROOT } from "./support/root.ts";
 
 const CODES = Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[];
@@ -17,6 +18,14 @@ function readSource(): string {
     .map((path) => readFileSync(join(ROOT, path), "utf8"))
     .join("\n");
 }
+
+const RESULT: PublishResult = {
+  id: "e-1",
+  correlationId: "c-1",
+  traceId: undefined,
+  deliveries: [],
+  isCancelled: false,
+};
 
 describe("the table of error codes", () => {
   const source = readSource();
@@ -56,7 +65,7 @@ describe("BusError", () => {
 
   it.each([
     ["ValidationError", new ValidationError("x", [{ message: "m", path: "p" }]), "INVALID_DATA"],
-    ["DeliveryError", new DeliveryError("x", [new Error("first")], {}), "DELIVERY_FAILED"],
+    ["DeliveryError", new DeliveryError("x", [new Error("first")], RESULT), "DELIVERY_FAILED"],
   ])("has the subclass %s", (name, error, code) => {
     expect(error).toBeInstanceOf(BusError);
     expect(error).toMatchObject({ name, code });
@@ -65,7 +74,7 @@ describe("BusError", () => {
   it("has the first failure as the cause of a DeliveryError", () => {
     const first = new Error("first");
 
-    expect(new DeliveryError("x", [first, new Error("second")], {}).cause).toBe(first);
+    expect(new DeliveryError("x", [first, new Error("second")], RESULT).cause).toBe(first);
   });
 
   it("becomes its error type in lower snake case", () => {

@@ -62,7 +62,7 @@ export function strictResult(
   });
 }
 
-function strictFailure(publication: ResultSource): DeliveryError<PublishResult> | undefined {
+function strictFailure(publication: ResultSource): DeliveryError | undefined {
   const failed = failedOf(publication.slots);
   if (failed.length === 0) return undefined;
   const result = new Result(publication);
@@ -70,7 +70,7 @@ function strictFailure(publication: ResultSource): DeliveryError<PublishResult> 
   const count = `${failed.length} of ${result.deliveries.length}`;
   const message = `publishing "${publication.event.name}": ${count} deliveries failed: ${names}`;
   const errors = failed.map((each) => each.settlement?.error);
-  return new DeliveryError<PublishResult>(message, errors, result);
+  return new DeliveryError(message, errors, result);
 }
 
 /** A publish result; ids and reports are made at first read, so a result nobody looks at costs next to nothing. */

@@ -131,7 +131,7 @@ export class PublishWatch {
   }
 
   #rejected(call: Call, error: unknown): never {
-    if (error instanceof DeliveryError) this.#count(call, error.result as PublishResult, "delivery_failed");
+    if (error instanceof DeliveryError) this.#count(call, error.result, "delivery_failed");
     else if (error instanceof BusError) this.#refused(call, error);
     throw error;
   }

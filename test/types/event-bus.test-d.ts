@@ -4,6 +4,7 @@ import type { BusEvent } from "../../src/event/event.ts";
 import {
   createEvent,
   type DeadLetters,
+  DeliveryError,
   type DeliveryReport,
   defineEvents,
   EventBus,
@@ -100,6 +101,17 @@ describe("the publish result", () => {
       "handled" | "failed" | "timed_out" | "skipped" | "dropped" | "aborted" | "deduplicated" | "in_flight"
     >();
     expectTypeOf<DeliveryReport["disposition"]>().toEqualTypeOf<"dead_lettered" | "discarded" | undefined>();
+  });
+});
+
+describe("a DeliveryError", () => {
+  it("has the publish result, once it is told from other errors", async () => {
+    try {
+      await bus.publish("tick.came", undefined, { strict: true });
+    } catch (error) {
+      if (error instanceof DeliveryError) expectTypeOf(error.result).toEqualTypeOf<PublishResult>();
+      expectTypeOf((error as DeliveryError).result).toEqualTypeOf<PublishResult>();
+    }
   });
 });
 
