@@ -24,7 +24,7 @@ interface Declared {
   readonly members: readonly Member[];
   /** What it extends. */
   readonly bases: readonly string[];
-  /** An alias of literals, written out: `"child" | "link"`. */
+  /** An alias of literals, written out: `"child" | "link"`; of one by a condition, what it is as a rule. */
   readonly literals: string | undefined;
 }
 
@@ -200,6 +200,8 @@ function parameterOf(param: object): string[] {
 }
 
 function literalsOf(type: TSType, text: SourceText): string | undefined {
+  if (type.type === "TSConditionalType" && type.falseType.type === "TSFunctionType")
+    return sourceOf(type.falseType, text);
   const parts = type.type === "TSUnionType" ? type.types : [type];
   return parts.every((each) => each.type === "TSLiteralType") ? sourceOf(type, text) : undefined;
 }
@@ -236,7 +238,7 @@ function defaultText({ doc, isRequired }: Member): string {
 
 function typeText(type: string, types: Types): string {
   const bare = type.replace(/ \| undefined$/, "").replace(/^\((.*)\)$/, "$1");
-  return types.get(bare)?.literals ?? bare;
+  return types.get(bare.replace(/<.*>$/, ""))?.literals ?? bare;
 }
 
 function code(text: string): string {

@@ -115,9 +115,9 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   subscribe<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
     handler: HandlerOf<Events, Pattern>,
-    options?: SubscribeOptions,
+    options?: SubscribeOptions<EventsMatching<Events, Pattern>>,
   ): Subscription {
-    return this.#subscribe({ pattern, handler, options });
+    return this.#subscribe({ pattern, handler, options: options as SubscribeOptions | undefined });
   }
 
   #subscribe(request: Pick<SubscribeRequest, "pattern" | "handler" | "options" | "isShared">): Subscription {
@@ -130,10 +130,10 @@ export class EventBus<Events extends AnyCatalog = DefaultCatalog> implements Asy
   once<const Pattern extends PatternOf<Events>>(
     pattern: ValidPattern<Events, Pattern>,
     handler: HandlerOf<Events, Pattern>,
-    options?: Omit<SubscribeOptions, "once">,
+    options?: Omit<SubscribeOptions<EventsMatching<Events, Pattern>>, "once">,
   ): Subscription {
     checkOptions("once", options);
-    return this.#subscribe({ pattern, handler, options: { ...options, once: true } });
+    return this.#subscribe({ pattern, handler, options: { ...(options as SubscribeOptions), once: true } });
   }
 
   /** Ends every subscription of this handler to this pattern; false when there is none. */

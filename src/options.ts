@@ -89,8 +89,8 @@ export interface PublishOptions {
   readonly deliverAt?: Date | number | undefined;
 }
 
-/** Options of `bus.subscribe()`. */
-export interface SubscribeOptions {
+/** Options of `bus.subscribe()`; `Event` is what the handler beside them gets. */
+export interface SubscribeOptions<Event extends BusEvent = BusEvent> {
   /** Labels spans, metrics and dead letters. @default the handler's name, else the pattern */
   readonly name?: string | undefined;
   /** Longest time one attempt may take, in milliseconds. @default none */
@@ -106,7 +106,7 @@ export interface SubscribeOptions {
    *
    * @default no order
    */
-  readonly orderBy?: ((event: BusEvent) => unknown) | undefined;
+  readonly orderBy?: OrderBy<Event> | undefined;
   /** Where deliveries wait for their turn. */
   readonly queue?: QueueOptions | undefined;
   /** Skip an event whose id this subscription took before, handled or being handled. @default false */
@@ -120,6 +120,11 @@ export interface SubscribeOptions {
   /** @default the event's, then the bus's */
   readonly spans?: SpanLevel | undefined;
 }
+
+/** The key of an event; where no catalog says which, it may annotate its event with a type of its own. */
+type OrderBy<Event extends BusEvent> = string extends Event["name"]
+  ? { key(event: Event): unknown }["key"] // a method: its parameter may narrow
+  : (event: Event) => unknown;
 
 /** How many deliveries may wait for a subscription, and what happens to the rest. */
 export interface QueueOptions {

@@ -19,7 +19,8 @@ import { type AnyFunction, type Decorated, readDecorated } from "./decorated.ts"
 import { addMark } from "./marks.ts";
 
 /** Options of `subscribeTo()` with a bus. */
-export interface SubscribeToOptions<Events extends AnyCatalog = DefaultCatalog> extends SubscribeOptions {
+export interface SubscribeToOptions<Events extends AnyCatalog = DefaultCatalog, Pattern extends string = string>
+  extends SubscribeOptions<EventsMatching<Events, Pattern>> {
   /** Subscribes at once, here, instead of leaving it to `bus.attach`. */
   readonly bus: EventBus<Events>;
 }
@@ -39,7 +40,7 @@ export interface HandlerSubscriber<Handler extends AnyFunction, Method extends A
 /** `subscribeTo` that knows a catalog: what `subscribeTo<typeof events>()` returns. */
 export type SubscribeTo<Events extends AnyCatalog> = <const Pattern extends PatternOf<Events>>(
   pattern: ValidPattern<Events, Pattern>,
-  options?: SubscribeOptions,
+  options?: SubscribeOptions<EventsMatching<Events, Pattern>>,
 ) => MethodSubscriber<MethodOf<Events, Pattern>>;
 
 /** A method annotates its parameters, so `ctx` may be the plain context or that of the catalog. */
@@ -70,7 +71,7 @@ type MethodOf<Events, Pattern extends string> = string extends keyof Events
 export function subscribeTo<Events extends AnyCatalog>(): SubscribeTo<Events>;
 export function subscribeTo<Events extends AnyCatalog, const Pattern extends PatternOf<Events>>(
   pattern: ValidPattern<Events, Pattern>,
-  options: SubscribeToOptions<Events>,
+  options: SubscribeToOptions<Events, Pattern>,
 ): HandlerSubscriber<HandlerOf<Events, Pattern>, MethodOf<Events, Pattern>>;
 export function subscribeTo<const Pattern extends string>(
   pattern: Pattern,

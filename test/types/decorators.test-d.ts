@@ -34,6 +34,12 @@ describe("subscribeTo without a catalog", () => {
     expectTypeOf(Monitor.prototype.charge).parameters.toEqualTypeOf<[Placed]>();
   });
 
+  it("lets orderBy say what it expects, as the method does", () => {
+    subscribeTo("order.placed", { orderBy: (event: Placed) => event.data.orderId });
+    // @ts-expect-error nothing says what the data is
+    subscribeTo("order.placed", { orderBy: (event) => event.data.orderId });
+  });
+
   it("refuses methods that take no event", () => {
     class Monitor {
       // @ts-expect-error a number is no event
@@ -79,6 +85,20 @@ describe("subscribeTo with a bus", () => {
     const handler = subscribeTo("order.placed", { bus })(async (event) => event.data.orderId);
 
     expectTypeOf(handler).returns.resolves.toEqualTypeOf<string>();
+  });
+
+  it("shows orderBy the event that the handler gets", () => {
+    subscribeTo("order.placed", {
+      bus,
+      orderBy: (event) => {
+        expectTypeOf(event).toEqualTypeOf<Placed>();
+        return event.data.orderId;
+      },
+    })((event) => event.data.total);
+    subscribeTo("order.*", { bus, orderBy: (event) => event.data.orderId });
+    subscribeTo("order.*", { bus: plainBus, orderBy: (event: Placed) => event.data.orderId });
+    // @ts-expect-error the event may be order.cancelled
+    subscribeTo("order.*", { bus, orderBy: (event) => event.data.total });
   });
 
   it("refuses patterns and handlers that do not fit the catalog", () => {
@@ -130,6 +150,12 @@ describe("subscribeTo<typeof events>()", () => {
     }
 
     expectTypeOf(Billing.prototype.charge).toBeFunction();
+  });
+
+  it("shows orderBy the event that the method gets", () => {
+    onOrders("order.placed", { orderBy: (event) => event.data.orderId });
+    // @ts-expect-error the event may be order.cancelled
+    onOrders("order.*", { orderBy: (event) => event.data.total });
   });
 
   it("takes a context whose publish knows the catalog", () => {

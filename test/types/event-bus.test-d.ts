@@ -11,6 +11,7 @@ import {
   type HandlerContext,
   type Ledger,
   type PublishResult,
+  type SubscribeOptions,
   type Subscription,
 } from "../../src/index.ts";
 
@@ -175,6 +176,83 @@ describe("bus.subscribe", () => {
     bus.subscribe("order.paid", () => {}, { classify: () => "fine" });
     // @ts-expect-error once is what makes it once
     bus.once("order.paid", () => {}, { once: false });
+  });
+});
+
+describe("the orderBy of a subscription", () => {
+  it("sees the event of a name, as its handler does", () => {
+    bus.subscribe("order.placed", () => {}, {
+      orderBy: (event) => {
+        expectTypeOf(event).toEqualTypeOf<BusEvent<"order.placed", Placed>>();
+        return event.data.orderId;
+      },
+    });
+  });
+
+  it("sees the union of a pattern, and the names of a family", () => {
+    bus.subscribe("order.*", () => {}, {
+      orderBy: (event) => (event.name === "order.placed" ? event.data.orderId : event.data.by),
+    });
+    bus.subscribe("report.{name}.ready", () => {}, {
+      orderBy: (event) => {
+        expectTypeOf(event).toEqualTypeOf<BusEvent<`report.${string}.ready`, { url: string }>>();
+        return event.data.url;
+      },
+    });
+    bus.subscribe("report.monthly.ready", () => {}, {
+      orderBy: (event) => {
+        expectTypeOf(event.name).toEqualTypeOf<"report.monthly.ready">();
+      },
+    });
+    bus.subscribe("*", () => {}, {
+      orderBy: (event) => {
+        expectTypeOf(event.name).toEqualTypeOf<
+          "order.placed" | "order.paid" | `report.${string}.ready` | "tick.came" | "note.taken"
+        >();
+      },
+    });
+  });
+
+  it("sees it beside a handler that is declared elsewhere, and in options that are", () => {
+    const handler = (event: BusEvent): string => event.id;
+    const anyKey: SubscribeOptions = { name: "any", orderBy: (event) => event.source };
+    const placedKey: SubscribeOptions<BusEvent<"order.placed", Placed>> = { orderBy: (event) => event.data.total };
+
+    bus.subscribe("order.placed", handler, { orderBy: (event) => event.data.orderId });
+    bus.subscribe("order.*", handler, anyKey);
+    bus.subscribe("order.placed", handler, placedKey);
+    // @ts-expect-error the event may be order.paid
+    bus.subscribe("order.*", handler, placedKey);
+  });
+
+  it("sees it in once too", () => {
+    bus.once("order.placed", () => {}, { orderBy: (event) => event.data.orderId });
+  });
+
+  it("refuses what its event does not have", () => {
+    // @ts-expect-error the data has no such field
+    bus.subscribe("order.placed", () => {}, { orderBy: (event) => event.data.customerId });
+    // @ts-expect-error the event may be order.paid
+    bus.subscribe("order.*", () => {}, { orderBy: (event) => event.data.orderId });
+    // @ts-expect-error the event may be order.paid
+    bus.subscribe("order.*", () => {}, { orderBy: (event: BusEvent<"order.placed", Placed>) => event.data.orderId });
+    // @ts-expect-error the event may be order.paid
+    bus.once("order.*", () => {}, { orderBy: (event) => event.data.orderId });
+    // @ts-expect-error there is no schema to say what the data is
+    bus.subscribe("note.taken", () => {}, { orderBy: (event) => event.data.by });
+  });
+
+  it("may say what it expects where there is no catalog, as a handler may", () => {
+    untyped.subscribe("order.placed", () => {}, {
+      orderBy: (event) => {
+        expectTypeOf(event).toEqualTypeOf<BusEvent>();
+      },
+    });
+    untyped.subscribe("order.placed", () => {}, {
+      orderBy: (event: BusEvent<"order.placed", Placed>) => event.data.total,
+    });
+    // @ts-expect-error no event at all
+    untyped.subscribe("order.placed", () => {}, { orderBy: (event: string) => event });
   });
 });
 
