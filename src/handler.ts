@@ -22,7 +22,10 @@ export type UntypedPublish = (
   options?: PublishOptions | undefined,
 ) => Promise<PublishResult>;
 
-/** What a handler can see of, and do to, the attempt it runs in. Its members may be destructured. */
+/**
+ * What a handler can see of, and do to, the attempt it runs in. Its members may be destructured. As it stands, `publish`
+ * takes anything; that of a bus with a catalog is `ContextOf<typeof events>`.
+ */
 export interface HandlerContext<Publish = UntypedPublish> {
   /** The name of the subscription. */
   readonly subscription: string;

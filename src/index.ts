@@ -12,6 +12,7 @@ export { defineEvents } from "./catalog/catalog.ts";
 export type {
   AnyCatalog,
   Catalog,
+  ContextOf,
   DataOf,
   DefaultCatalog,
   EventName,

@@ -75,8 +75,11 @@ type Wildcards<Key extends string> = Key extends `${infer Head}.${infer Rest}`
 
 /** The handler of a subscription; without a catalog it may annotate its event with a type of its own. */
 export type HandlerOf<Events, Pattern extends string> = string extends keyof Events
-  ? { handle(event: BusEvent, ctx: HandlerContext<Publish<Events>>): unknown }["handle"] // a method: its parameters may narrow
+  ? { handle(event: BusEvent, ctx: ContextOf<Events>): unknown }["handle"] // a method: its parameters may narrow
   : Handler<EventsMatching<Events, Pattern>, Publish<Events>>;
+
+/** The `ctx` of a handler under a catalog, for methods and whatever else says its type: `ctx: ContextOf<typeof events>`. */
+export type ContextOf<Events> = HandlerContext<Publish<Events>>;
 
 /** `bus.publish` and `ctx.publish`. */
 export type Publish<Events> = <Subject extends Publishable<Events>>(

@@ -1,10 +1,10 @@
 import type {
   AnyCatalog,
+  ContextOf,
   DefaultCatalog,
   EventsMatching,
   HandlerOf,
   PatternOf,
-  Publish,
   ValidPattern,
 } from "../catalog/catalog-types.ts";
 import { BusError } from "../errors.ts";
@@ -46,7 +46,7 @@ export type SubscribeTo<Events extends AnyCatalog> = <const Pattern extends Patt
 /** A method annotates its parameters, so `ctx` may be the plain context or that of the catalog. */
 type MethodOf<Events, Pattern extends string> = string extends keyof Events
   ? HandlerOf<Events, Pattern>
-  : (event: EventsMatching<Events, Pattern>, ctx: HandlerContext & HandlerContext<Publish<Events>>) => unknown;
+  : (event: EventsMatching<Events, Pattern>, ctx: HandlerContext & ContextOf<Events>) => unknown;
 
 /**
  * Subscribes a method, or a function, to `pattern`.
@@ -63,7 +63,7 @@ type MethodOf<Events, Pattern extends string> = string extends keyof Events
  * @example
  * class Billing {
  *   @subscribeTo("order.placed", { timeoutMs: 5_000 })
- *   async charge(event: BusEvent<"order.placed", Order>): Promise<void> {}
+ *   async charge(event: BusEvent<"order.placed", Order>, ctx: ContextOf<typeof events>): Promise<void> {}
  * }
  * bus.attach(new Billing());
  * const audit = subscribeTo("*", { bus, name: "audit" })((event) => console.log(event));

@@ -1,7 +1,7 @@
 import { describe, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import type { systemEvents } from "../../src/catalog/system-events.ts";
-import type { BusEvent, EventsMatching, HandlerContext } from "../../src/index.ts";
+import type { BusEvent, ContextOf, EventsMatching, HandlerContext } from "../../src/index.ts";
 import { defineEvents, type EventBus, publishEvent, subscribeTo, withErrorBoundary } from "../../src/index.ts";
 
 const events = defineEvents({
@@ -161,11 +161,22 @@ describe("subscribeTo<typeof events>()", () => {
   it("takes a context whose publish knows the catalog", () => {
     class Billing {
       @onOrders("order.placed")
-      charge(_event: Placed, ctx: HandlerContext<typeof bus.publish>): void {
+      charge(_event: Placed, ctx: ContextOf<Events>): void {
+        void ctx.publish("order.cancelled", { orderId: "o-1" });
         // @ts-expect-error the data lacks fields
         void ctx.publish("order.placed", {});
+        // @ts-expect-error no event in the catalog is called so
+        void ctx.publish("nope.nope", 3);
+      }
+
+      @subscribeTo("order.placed") // of any catalog
+      ship(_event: Placed, ctx: ContextOf<Events>): void {
+        // @ts-expect-error no event in the catalog is called so
+        void ctx.publish("nope.nope", 3);
       }
     }
+
+    expectTypeOf<ContextOf<Events>["publish"]>().toEqualTypeOf(bus.publish);
 
     expectTypeOf<Billing>().toBeObject();
   });
