@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compilePage, readPage, runPageProgram } from "../support/page.ts";
+import { readPage, runPageProgram } from "../support/page.ts";
 import { outputPattern } from "../support/page-programs.ts";
 
 const PROGRAM_TIMEOUT_MS = 60_000;
@@ -13,16 +13,6 @@ describe("the README", () => {
     expect(names).not.toEqual([]);
     expect(names).toEqual([...new Set(names)]);
   });
-
-  it(
-    "has programs that compile against the built package",
-    async () => {
-      const result = await compilePage(page);
-
-      expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
-    },
-    PROGRAM_TIMEOUT_MS,
-  );
 
   it.each(page.programs)(
     "has a program that runs, and prints what it says: $file",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compilePage, readPage, runPageProgram } from "../support/page.ts";
+import { readPage, runPageProgram } from "../support/page.ts";
 import { outputPattern } from "../support/page-programs.ts";
 
 const PROGRAM_TIMEOUT_MS = 60_000;
@@ -16,12 +16,6 @@ const ENDS: Readonly<Record<string, { readonly exitCode: number; readonly warnin
 };
 
 describe("docs/stopping.md", () => {
-  it("has programs that compile against the built package", { timeout: PROGRAM_TIMEOUT_MS }, async () => {
-    const result = await compilePage(page);
-
-    expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
-  });
-
   it.each(page.programs)(
     "has a program that prints what it says: $file",
     async (program) => {

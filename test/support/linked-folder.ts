@@ -1,5 +1,5 @@
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { makeTemporaryFolder, type TemporaryFolder } from "./child.ts";
 import { ROOT } from "./root.ts";
 
@@ -12,9 +12,11 @@ export async function makeLinkedFolder(files: Readonly<Record<string, string>>):
   const manifest = JSON.stringify({ name: "reader", type: "module", private: true });
   await Promise.all([
     linkPackages(join(folder.path, "node_modules")),
-    ...Object.entries({ "package.json": manifest, ...files }).map(([name, text]) =>
-      writeFile(join(folder.path, name), text),
-    ),
+    ...Object.entries({ "package.json": manifest, ...files }).map(async ([name, text]) => {
+      const path = join(folder.path, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+    }),
   ]);
   return folder;
 }

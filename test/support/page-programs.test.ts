@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { extractPrograms, logLinesFirst, outputPattern } from "./page-programs.ts";
+import { extractFragments, extractPrograms, firstLine, logLinesFirst, outputPattern } from "./page-programs.ts";
 
 const PAGE = `
 # Title
@@ -48,6 +48,15 @@ describe("extractPrograms", () => {
     const page = "```ts\n// file: a.ts\n// run: node b.ts\n```\n";
 
     expect(() => extractPrograms(page)).toThrow("does not end in a.ts");
+  });
+});
+
+describe("extractFragments", () => {
+  it("finds the blocks that name no file", () => {
+    const fragments = extractFragments(PAGE);
+
+    expect(fragments).toEqual(["const fragment = 1;\n"]);
+    expect(fragments.map(firstLine)).toEqual(["const fragment = 1;"]);
   });
 });
 

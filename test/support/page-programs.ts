@@ -7,6 +7,8 @@ export interface PageProgram {
   readonly output: string | undefined;
 }
 
+const FILE_LINE = /^\/\/ file: ([\w.-]+\.ts)$/;
+
 interface FencedBlock {
   readonly info: string;
   readonly body: string;
@@ -17,13 +19,13 @@ interface FencedBlock {
  * `// run: node <arguments> <name>.ts` says how to start it, when that is not `node <name>.ts`. The next fenced block,
  * if its info string is `text output`, is what the program prints; `…` stands for any text within a line, and a line
  * of only `…` for any number of lines. All programs live in one folder, so one can import another. A `ts` block
- * without the first line is a fragment and not run.
+ * without the first line is a fragment: compiled, not run.
  */
 export function extractPrograms(markdown: string): PageProgram[] {
   const blocks = fencedBlocks(markdown);
   return blocks.flatMap((block, index) => {
     const [fileLine = "", runLine = ""] = block.body.split("\n");
-    const file = /^\/\/ file: ([\w.-]+\.ts)$/.exec(fileLine)?.[1];
+    const file = FILE_LINE.exec(fileLine)?.[1];
     if (block.info !== "ts" || file === undefined) {
       return [];
     }
@@ -31,6 +33,17 @@ export function extractPrograms(markdown: string): PageProgram[] {
     const output = next?.info === "text output" ? next.body : undefined;
     return [{ file, nodeArguments: argumentsIn(runLine, file), source: block.body, output }];
   });
+}
+
+/** The fragments of a page: its `ts` blocks that name no file. */
+export function extractFragments(markdown: string): string[] {
+  const blocks = fencedBlocks(markdown).filter(({ info, body }) => info === "ts" && !FILE_LINE.test(firstLine(body)));
+  return blocks.map(({ body }) => body);
+}
+
+/** What tells one fragment from another. */
+export function firstLine(source: string): string {
+  return source.slice(0, source.indexOf("\n"));
 }
 
 /** A regular expression for the whole of an expected output, log lines first, with `…` as its only wildcard. */

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChildResult, runChild, type TemporaryFolder } from "./child.ts";
-import { compile } from "./compile.ts";
 import { makeLinkedFolder } from "./linked-folder.ts";
-import { extractPrograms, logLinesFirst, type PageProgram } from "./page-programs.ts";
+import { extractFragments, extractPrograms, logLinesFirst, type PageProgram } from "./page-programs.ts";
 import { ROOT } from "./root.ts";
 import { testRunner } from "./test-runner.ts";
 
@@ -11,12 +10,14 @@ import { testRunner } from "./test-runner.ts";
 export interface Page {
   readonly text: string;
   readonly programs: readonly PageProgram[];
+  /** Its other blocks of TypeScript, which stand for more than they show. */
+  readonly fragments: readonly string[];
 }
 
 /** Reads a page, such as `docs/testing.md`. */
 export async function readPage(path: string): Promise<Page> {
   const text = await readFile(join(ROOT, path), "utf8");
-  return { text, programs: extractPrograms(text) };
+  return { text, programs: extractPrograms(text), fragments: extractFragments(text) };
 }
 
 /** A folder with all programs of the page, as a reader has it who has installed the package. */
@@ -33,11 +34,7 @@ export async function runPageProgram(page: Page, program: PageProgram): Promise<
   return { ...result, stdout: logLinesFirst(result.stdout) };
 }
 
-/** Compiles the programs of the page against the built package. */
-export function compilePage(page: Page): Promise<ChildResult> {
-  return compile(sourcesOf(page));
-}
-
-function sourcesOf({ programs }: Page): Record<string, string> {
+/** The programs of the page by the names of their files. */
+export function sourcesOf({ programs }: Page): Record<string, string> {
   return Object.fromEntries(programs.map(({ file, source }) => [file, source]));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compilePage, readPage, runPageProgram } from "../support/page.ts";
+import { readPage, runPageProgram } from "../support/page.ts";
 
 const PROGRAM_TIMEOUT_MS = 60_000;
 
@@ -15,16 +15,6 @@ describe("docs/testing.md", () => {
       "handlers.test.ts",
     ]);
   });
-
-  it(
-    "has programs that compile against the built package",
-    async () => {
-      const result = await compilePage(page);
-
-      expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
-    },
-    PROGRAM_TIMEOUT_MS,
-  );
 
   it.each(tests)(
     "has tests that pass: $file",
