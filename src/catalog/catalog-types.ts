@@ -131,7 +131,11 @@ type ShapeOf<Events, Name extends string> = Name extends keyof Events
     }[keyof Events & string];
 
 type ShapeOfDefinition<Definition> =
-  Definition extends EventDefinition<infer Input, infer Output> ? EventShape<Input, Output> : EventShape;
+  Definition extends EventDefinition<infer Input, infer Output>
+    ? EventShape<Input, Output>
+    : Definition extends { readonly schema: StandardSchemaV1<infer Input, infer Output> } // not by defineEvents
+      ? EventShape<Input, Output>
+      : EventShape;
 
 type Wild = `${string}${"*" | "{"}${string}`;
 

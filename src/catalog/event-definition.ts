@@ -2,6 +2,7 @@ import { OptionCheck } from "../check.ts";
 import { BusError, describeValue } from "../errors.ts";
 import type { SpanLevel, TraceMode } from "../options.ts";
 import { DURATION_BOUNDARIES } from "../telemetry/semconv.ts";
+import type { DataPath, SensitivePath } from "./data-path.ts";
 import type { StandardSchemaV1 } from "./standard-schema.ts";
 
 /** A value that may become a span attribute. */
@@ -26,11 +27,6 @@ export interface ServiceLevel {
 
 /** How the bus treats an event, whatever its data. */
 interface EventPolicies {
-  /**
-   * Dot paths into the data that the bus never writes anywhere: `["card.number"]`; arrays count element by element. They
-   * are "[redacted]" in the JSON of a dead letter, but not in that of the event itself: it has to be replayed.
-   */
-  readonly sensitive?: readonly string[] | undefined;
   readonly slo?: ServiceLevel | undefined;
   /** @default the bus's */
   readonly trace?: TraceMode | undefined;
@@ -46,12 +42,19 @@ export interface EventDefinition<Input = unknown, Output = Input> extends AnyDef
   readonly schema?: StandardSchemaV1<Input, Output> | undefined;
   /** Span attributes by name, each read from the data without its `sensitive` parts; `undefined` writes none. */
   readonly attributes?: Readonly<Record<string, (data: Output) => AttributeValue | undefined>> | undefined;
+  /**
+   * Dot paths into the data that the bus never writes anywhere: `["card.number"]`; arrays count element by element. They
+   * are "[redacted]" in the JSON of a dead letter, but not in that of the event itself: it has to be replayed. Checked
+   * against what the schema makes of the data, three keys deep.
+   */
+  readonly sensitive?: readonly SensitivePath[] | undefined;
 }
 
 /** An {@link EventDefinition} of whatever types. */
 export interface AnyDefinition extends EventPolicies {
   readonly schema?: StandardSchemaV1 | undefined;
   readonly attributes?: Readonly<Record<string, (data: never) => AttributeValue | undefined>> | undefined;
+  readonly sensitive?: readonly string[] | undefined;
 }
 
 /** {@link EventDefinition} as written in `defineEvents`: `data` follows from the schema beside it. */
@@ -62,6 +65,12 @@ interface EventDraft<Schema = unknown> extends EventPolicies {
   readonly attributes?:
     | Readonly<Record<string, (data: StandardSchemaV1.InferOutput<Schema>) => AttributeValue | undefined>>
     | undefined;
+  /**
+   * Dot paths into the data that the bus never writes anywhere: `["card.number"]`; arrays count element by element. They
+   * are "[redacted]" in the JSON of a dead letter, but not in that of the event itself: it has to be replayed. Checked
+   * against what the schema makes of the data, three keys deep.
+   */
+  readonly sensitive?: readonly (DataPath<StandardSchemaV1.InferOutput<Schema>> | SensitivePath)[] | undefined;
 }
 
 /** What the schemas of a group extend: of events that have one, a Standard Schema. */

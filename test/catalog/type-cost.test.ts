@@ -3,8 +3,8 @@ import { compile } from "../support/compile.ts";
 
 const COMPILER_TIMEOUT_MS = 60_000;
 
-/** What the compiler may instantiate for one more event: it did 1,376 when this was set, on TypeScript 7.0.2. */
-const INSTANTIATIONS_PER_EVENT = 1_500;
+/** What the compiler may instantiate for one more event: it did 1,493 when this was set, on TypeScript 7.0.2. */
+const INSTANTIATIONS_PER_EVENT = 1_600;
 
 describe("a catalog of zod schemas, and a bus over it", () => {
   it(
@@ -29,7 +29,8 @@ async function instantiations(events: number): Promise<number> {
 function shop(events: number): string {
   const entries = Array.from({ length: events }, (_, i) => {
     const schema = `z.object({ id${i}: z.string(), total: z.number() })`;
-    return `"area${i % 10}.thing${i}.done": { schema: ${schema}, attributes: { "thing.id": (data) => data.id${i} } },`;
+    const attributes = `{ "thing.id": (data) => data.id${i} }`;
+    return `"area${i % 10}.thing${i}.done": { schema: ${schema}, attributes: ${attributes}, sensitive: ["id${i}"] },`;
   });
   return `
     import { defineEvents, EventBus } from "spanbus";
@@ -37,7 +38,7 @@ function shop(events: number): string {
     export const events = defineEvents({ ${entries.join("\n")} });
     const bus = new EventBus({ source: "shop", events });
     bus.subscribe("area1.*.done", (event) => event.data.total);
-    bus.subscribe("area2.thing2.done", (event) => event.data.id2);
+    bus.subscribe("area2.thing2.done", (event) => event.data.id2, { orderBy: (event) => event.data.id2 });
     await bus.publish("area1.thing1.done", { id1: "t-1", total: 12 });
   `;
 }
