@@ -73,6 +73,11 @@ export function describeValue(value: unknown): string {
   }
 }
 
+/** A text of whatever origin as it may stand in a line for people: in one line, with nothing that a terminal obeys. */
+export function onOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().replaceAll(UNPRINTABLE, escapeUnprintable);
+}
+
 /** What JSON leaves as it is, and a terminal or a reader of lines obeys: controls, line separators, halves of characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { onOneLine } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { Guard } from "./telemetry/guard.ts";
 
@@ -71,7 +72,7 @@ function ignore(): void {
 
 function warn(first: object | string, message?: string): void {
   const text = typeof first === "string" ? first : (message ?? "");
-  const warning = `${text}${errorOf(first)}`.replaceAll(/\s+/g, " "); // one line, whatever the error says
+  const warning = onOneLine(`${text}${errorOf(first)}`); // whatever the error says
   const now = performance.now();
   if (now - (warnedAt.get(warning) ?? Number.NEGATIVE_INFINITY) < WARNING_INTERVAL_MS) return;
   if (warnedAt.size >= 100) warnedAt.clear();

@@ -73,6 +73,18 @@ describe("processWarnings", () => {
     expect(captured.warnings[0]?.message).toBe(`${text} (RangeError: too much ${"x".repeat(291)})`);
   });
 
+  it("shows what a terminal would obey, and keeps to one line", async () => {
+    using captured = captureWarnings();
+    const text = freshText();
+    const reason = "\u001b[2J\u0007red\u009b31m\u2028a\r\nroot\u202egnol";
+
+    processWarnings.error({ error_type: "Error", error_message: reason }, text);
+    await settleTurns(1);
+
+    const shown = "\\u{1b}[2J\\u{7}red\\u{9b}31m a root\\u{202e}gnol";
+    expect(captured.warnings[0]?.message).toBe(`${text} (Error: ${shown})`);
+  });
+
   it("takes a line without fields", async () => {
     using captured = captureWarnings();
     const text = freshText();

@@ -1,3 +1,4 @@
+import { onOneLine } from "../../src/errors.ts";
 import type { Logger } from "../../src/logger.ts";
 
 const INTERVAL_MS = 60_000;
@@ -40,7 +41,7 @@ export class Notices {
 /** An error in one line, whatever was thrown; at most 300 characters. */
 export function describeFailure(error: unknown): string {
   try {
-    return textOf(error).replaceAll(/\s+/g, " ").trim().slice(0, 300);
+    return onOneLine(textOf(error).slice(0, 1_000)).slice(0, 300);
   } catch {
     return "an error that cannot be read";
   }

@@ -13,6 +13,22 @@ describe("deepFreeze", () => {
     expect([data, data.list, data.list[0], data.inner, data.inner.deep].every(Object.isFrozen)).toBe(true);
   });
 
+  it("freezes objects without a prototype", () => {
+    const data = Object.assign(Object.create(null) as { inner?: object }, { inner: Object.create(null) as object });
+
+    deepFreeze(data);
+
+    expect([data, data.inner].every(Object.isFrozen)).toBe(true);
+  });
+
+  it("leaves alone what is no plain object: functions, and what is of a class", () => {
+    const data = { call: () => undefined, map: new Map(), date: new Date(), none: null };
+
+    deepFreeze(data);
+
+    expect([data.call, data.map, data.date].some(Object.isFrozen)).toBe(false);
+  });
+
   it("freezes what a frozen object holds", () => {
     const data = Object.freeze({ inner: { n: 1 } });
 

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { EventBus } from "../../src/event-bus.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { PublishOptions } from "../../src/options.ts";
+import { Pacer } from "../../src/publishing/pacer.ts";
 import { createBus } from "../support/test-bus.ts";
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -68,5 +69,61 @@ describe("a loop of await publish", () => {
     vi.useRealTimers();
 
     expect(bus.stats().handled).toBe(50_000);
+  });
+});
+
+describe("Pacer", () => {
+  /** A pacer whose turn has lasted longer than it may. */
+  function tiredPacer(): Pacer {
+    const pacer = new Pacer();
+    const until = performance.now() + 6;
+    while (performance.now() < until);
+    return pacer;
+  }
+
+  it("looks at the clock at every eighth result only", () => {
+    const pacer = tiredPacer();
+
+    const over = Array.from({ length: 8 }, () => pacer.isTurnOver());
+
+    expect(over).toEqual([false, false, false, false, false, false, false, true]);
+  });
+
+  it("lets everything wait that comes while something waits, and resumes in the order of coming", async () => {
+    const pacer = new Pacer();
+    const resumed: string[] = [];
+    pacer.afterTurn(() => resumed.push("first"));
+    const isOver = [pacer.isTurnOver(), pacer.isTurnOver()];
+    pacer.pace(() => resumed.push("second"));
+    await Promise.resolve();
+    const before = [...resumed];
+
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect([isOver, before, resumed]).toEqual([[true, true], [], ["first", "second"]]);
+  });
+
+  it("begins a new turn with what it resumes", async () => {
+    const pacer = new Pacer();
+    await new Promise<void>((resolve) => pacer.afterTurn(resolve));
+    const resumed: string[] = [];
+
+    pacer.pace(() => resumed.push("at once"));
+
+    expect(resumed).toEqual(["at once"]);
+  });
+
+  it("rejects at once, or where the turn is over after it", async () => {
+    const order: string[] = [];
+    const [rested, tired] = [new Pacer(), new Pacer()];
+    tired.afterTurn(() => order.push("turn"));
+
+    const both = [
+      tired.reject(new Error("later")).catch(() => order.push("later")),
+      rested.reject(new Error("now")).catch(() => order.push("now")),
+    ];
+    await Promise.all(both);
+
+    expect(order).toEqual(["now", "turn", "later"]);
   });
 });

@@ -70,6 +70,16 @@ describe("stopGracefully", () => {
     expect(report.drains).toMatchObject([{ isComplete: true }]);
   });
 
+  it("shows in a problem what a terminal would obey", async () => {
+    const beforeDrain = (): never => {
+      throw new Error("\u001b[2Jgone\nroot");
+    };
+
+    const { problems } = await stopGracefully({ buses: [], beforeDrain });
+
+    expect(problems).toEqual(["beforeDrain failed: \\u{1b}[2Jgone root"]);
+  });
+
   it("runs afterDrain when the buses are closed, with the time that is left", async () => {
     const { bus } = createBus();
     const calls: [string, number][] = [];
